@@ -1,0 +1,60 @@
+"""Weighbridge: what would run if this model were loaded.
+
+::
+
+    import weighbridge
+
+    report = weighbridge.scan("model.bin")
+    print(report.verdict)
+    for finding in report.findings:
+        print(finding.severity, finding.title, finding.path)
+
+Nothing is imported until it is used, so that ``import weighbridge`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from weighbridge import errors
+    from weighbridge.defender.scan import scan
+    from weighbridge.findings.model import FileReport, Finding, ScanReport, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FileReport",
+    "Finding",
+    "ScanReport",
+    "Verdict",
+    "__version__",
+    "errors",
+    "scan",
+]
+
+_HOMES = {
+    "FileReport": "weighbridge.findings.model",
+    "Finding": "weighbridge.findings.model",
+    "ScanReport": "weighbridge.findings.model",
+    "Verdict": "weighbridge.findings.model",
+    "scan": "weighbridge.defender.scan",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    from importlib import import_module
+
+    if name == "errors":
+        return import_module("weighbridge.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return __all__

@@ -1,0 +1,1 @@
+"""The command ``weighbridge``: one file per command. Only this package prints."""

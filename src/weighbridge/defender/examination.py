@@ -1,0 +1,140 @@
+"""One file: opened, parsed by a worker while its hash is computed, judged, summed up."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from weighbridge.budget import Limits
+from weighbridge.defender import pool
+from weighbridge.defender.files import Found, Refused, open_regular
+from weighbridge.defender.hashing import EAGER_BYTES, sha256_of
+from weighbridge.defender.process import Answer
+from weighbridge.defender.roles import role_of
+from weighbridge.facts.codec import Fact
+from weighbridge.facts.structure import Format, Gap, Note
+from weighbridge.findings.model import Coverage, CoverageNote, FileReport, Finding, Verdict
+from weighbridge.findings.verdict import of_file
+
+INLINE_BYTES = 1 << 18
+"""Smaller files are hashed quicker than a thread can be asked to."""
+
+Stopped = Callable[[], bool]
+Judge = Callable[[Sequence[Fact], str], list[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class FileResult:
+    """The report on one file and the findings in it."""
+
+    file: FileReport
+    findings: tuple[Finding, ...] = ()
+
+
+class Examiner:
+    """Turns entries of a target into results; used by several threads at once."""
+
+    def __init__(self, deep: bool, limits: Limits) -> None:
+        self._deep = deep
+        self._limits = limits
+        self._judge: Judge | None = None
+
+    def prepare(self) -> None:
+        """Load the rules, which takes about as long as a worker takes to start."""
+        from weighbridge.rules.judge import judge
+
+        self._judge = judge
+
+    def result(self, entry: Found | Refused, stopped: Stopped) -> FileResult:
+        """Examine one entry.
+
+        Raises:
+            Interrupted: `stopped` said so.
+            WorkerError: no worker can be started.
+        """
+        if isinstance(entry, Refused):
+            return _refused(entry)
+        descriptor = open_regular(entry)
+        if isinstance(descriptor, Refused):
+            return _refused(descriptor)
+        try:
+            return self._examine(entry.path, descriptor, stopped)
+        finally:
+            os.close(descriptor)
+
+    def _examine(self, path: str, descriptor: int, stopped: Stopped) -> FileResult:
+        before = os.fstat(descriptor)
+        size = before.st_size
+        answer, sha256 = self._parse_and_hash(descriptor, size, stopped)
+        facts = answer.facts
+        if answer.failure is not None:
+            facts += (_gap("source-error", answer.failure),)
+        after = os.fstat(descriptor)
+        if (size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            facts += (_gap("changed", "the file was changed during the scan"),)
+            sha256 = None
+        assert self._judge is not None
+        findings = tuple(replace(found, path=path) for found in self._judge(facts, path))
+        return FileResult(_report(path, size, sha256, facts, findings, answer.bytes_read), findings)
+
+    def _parse_and_hash(
+        self, descriptor: int, size: int, stopped: Stopped
+    ) -> tuple[Answer, str | None]:
+        workers = pool.shared()
+        if size > EAGER_BYTES and not self._deep:
+            return workers.examine(descriptor, self._limits, stopped), None
+        if size <= INLINE_BYTES:
+            sha256 = sha256_of(descriptor, size, stopped)
+            return workers.examine(descriptor, self._limits, stopped), sha256
+        with ThreadPoolExecutor(1, "weighbridge-hash") as hasher:
+            digest: Future[str | None] = hasher.submit(sha256_of, descriptor, size, stopped)
+            return workers.examine(descriptor, self._limits, stopped), digest.result()
+
+
+def _gap(code: str, text: str) -> Gap:
+    return Gap(member=None, offset=None, format="unknown", code=code, text=text)
+
+
+def _report(
+    path: str,
+    size: int,
+    sha256: str | None,
+    facts: Sequence[Fact],
+    findings: Sequence[Finding],
+    bytes_read: int,
+) -> FileReport:
+    gaps = [fact for fact in facts if isinstance(fact, Gap)]
+    notes = [fact for fact in facts if isinstance(fact, Note)]
+    formats = [fact for fact in facts if isinstance(fact, Format) and fact.member is None]
+    return FileReport(
+        path=path,
+        size=size,
+        sha256=sha256,
+        sha256_source="computed" if sha256 else None,
+        format=formats[0].format if formats else None,
+        role=role_of(path),
+        verdict=of_file(findings, complete=not gaps),
+        coverage=Coverage(not gaps, bytes_read, tuple(map(_note, gaps))),
+        notes=tuple(map(_note, notes)),
+    )
+
+
+def _note(fact: Gap | Note) -> CoverageNote:
+    return CoverageNote(fact.code, fact.text, fact.offset, fact.member)
+
+
+def _refused(entry: Refused) -> FileResult:
+    return FileResult(
+        FileReport(
+            path=entry.path,
+            size=0,
+            sha256=None,
+            sha256_source=None,
+            format=None,
+            role=role_of(entry.path),
+            verdict=Verdict.INCONCLUSIVE,
+            coverage=Coverage(False, 0, (CoverageNote(entry.code, entry.text, None),)),
+        )
+    )

@@ -1,0 +1,191 @@
+"""Scanning one target: files in parallel, each parsed by a worker and judged by the rules."""
+
+from __future__ import annotations
+
+import os
+import queue
+import re
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from weighbridge.budget import Limits
+from weighbridge.defender import pool
+from weighbridge.defender.examination import Examiner, FileResult
+from weighbridge.defender.files import Found, Passed, Refused, walk
+from weighbridge.defender.process import Interrupted
+from weighbridge.errors import TargetError
+from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
+from weighbridge.findings.verdict import strongest
+
+MOST_JOBS = 64
+_DEFAULT_MOST_JOBS = 8
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan is: files done of all files, and the file done last."""
+
+    done: int
+    total: int
+    path: str
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def default_jobs() -> int:
+    """Return how many files are examined at once unless told otherwise."""
+    if sys.platform == "linux":
+        return min(len(os.sched_getaffinity(0)), _DEFAULT_MOST_JOBS)
+    return min(os.cpu_count() or 1, _DEFAULT_MOST_JOBS)
+
+
+def scan(
+    path: str | os.PathLike[str],
+    *,
+    jobs: int | None = None,
+    deep: bool = False,
+    limits: Limits | None = None,
+    progress: OnProgress | None = None,
+) -> ScanReport:
+    """Tell what would run if the models at `path` were loaded, without loading them.
+
+    Args:
+        path: a file or a directory.
+        jobs: how many files are examined at once, each in a process of its own; by default as
+            many as there are processors, up to eight.
+        deep: also compute the SHA-256 of files above 64 MiB.
+        limits: what one file may cost; the defaults suit honest models of any size.
+        progress: called in the calling thread after each file.
+
+    Returns:
+        The report. When interrupted (Ctrl-C) it has ``complete=False`` and the files done so far.
+
+    Raises:
+        TargetError: there is no such file or directory.
+        WorkerError: no worker process can be started on this machine.
+        ValueError: `jobs` is out of range.
+    """
+    started = time.monotonic()
+    target = os.fspath(path)
+    if jobs is None:
+        jobs = default_jobs()
+    if not 1 <= jobs <= MOST_JOBS:
+        raise ValueError(f"jobs must be between 1 and {MOST_JOBS}")
+    if _ADDRESS.match(target):
+        raise TargetError(f"{target}: this version scans files and directories on this machine")
+    run = _Run(Examiner(deep, limits or Limits()), progress)
+    try:
+        run.list_target(target)
+        run.examine(jobs)
+    except KeyboardInterrupt:
+        run.stop.set()
+    return run.report(target, time.monotonic() - started)
+
+
+class _Run:
+    """The state of one scan. Results stand at their file's index, so their order is stable."""
+
+    def __init__(self, examiner: Examiner, progress: OnProgress | None) -> None:
+        self.stop = threading.Event()
+        self._examiner = examiner
+        self._progress = progress
+        self._entries: list[Found | Refused] = []
+        self._notes: list[CoverageNote] = []
+        self._results: dict[int, FileResult] = {}
+        self._listed = False
+        self._next = iter(range(0))
+        self._lock = threading.Lock()
+        self._done: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+
+    def list_target(self, target: str) -> None:
+        """Find the files."""
+        for entry in walk(target):
+            if isinstance(entry, Passed):
+                self._notes.append(CoverageNote(entry.code, entry.text, None, entry.path))
+            else:
+                self._entries.append(entry)
+        self._next = iter(range(len(self._entries)))
+        self._listed = True
+
+    def examine(self, jobs: int) -> None:
+        """Examine all files, `jobs` at a time.
+
+        Raises:
+            WorkerError: no worker can be started.
+        """
+        jobs = min(jobs, len(self._entries))
+        if not jobs:
+            return
+        pool.shared().warm(jobs)
+        self._examiner.prepare()
+        with ThreadPoolExecutor(jobs, "weighbridge-scan") as threads:
+            try:
+                tasks = [threads.submit(self._drain) for _ in range(jobs)]
+                self._follow(jobs)
+            finally:
+                self.stop.set()
+        for task in tasks:
+            task.result()
+
+    def _drain(self) -> None:
+        """Examine one file after another; runs in several threads."""
+        ended = False
+        try:
+            while (index := self._take()) is not None:
+                self._results[index] = self._examiner.result(self._entries[index], self.stop.is_set)
+                self._done.put(index)
+            ended = True
+        except Interrupted:
+            return
+        finally:
+            if not ended:
+                self.stop.set()
+            self._done.put(None)
+
+    def _take(self) -> int | None:
+        """Return the index of a file that nobody has begun, None when this thread should end."""
+        with self._lock:
+            return None if self.stop.is_set() else next(self._next, None)
+
+    def _follow(self, jobs: int) -> None:
+        """Report progress until every thread has ended."""
+        done = 0
+        while jobs:
+            index = self._done.get()
+            if index is None:
+                jobs -= 1
+                continue
+            done += 1
+            if self._progress is not None:
+                total = len(self._entries)
+                self._progress(Progress(done, total, self._entries[index].path))
+
+    def report(self, target: str, seconds: float) -> ScanReport:
+        """Put the results together."""
+        complete = self._listed and len(self._results) == len(self._entries)
+        results = [self._results[index] for index in sorted(self._results)]
+        files = tuple(result.file for result in results)
+        findings = tuple(finding for result in results for finding in result.findings)
+        return ScanReport(
+            target=target,
+            provider="local",
+            revision=None,
+            complete=complete,
+            verdict=_verdict((file.verdict for file in files), complete),
+            files=files,
+            findings=findings,
+            seconds=seconds,
+            notes=tuple(self._notes),
+        )
+
+
+def _verdict(verdicts: Iterable[Verdict], complete: bool) -> Verdict:
+    """Return the target's verdict; one that was not scanned to the end is never clean."""
+    unfinished = () if complete else (Verdict.INCONCLUSIVE,)
+    return strongest((*verdicts, *unfinished))

@@ -1,0 +1,1 @@
+"""Findings: what rules say about facts, and the verdict that follows."""

@@ -1,0 +1,139 @@
+"""The finding, its three axes, and what a report is made of (design: `weighbridge scan`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Kind(StrEnum):
+    """What a finding says about intent."""
+
+    MALICIOUS = "malicious"
+    SUSPICIOUS = "suspicious"
+    WEAKNESS = "weakness"
+
+
+class Severity(StrEnum):
+    """How bad it is when it happens."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+    INFO = "info"
+
+
+class Confidence(StrEnum):
+    """How sure the rule is."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Verdict(StrEnum):
+    """The answer for a file or a target, weakest last."""
+
+    MALICIOUS = "malicious"
+    SUSPICIOUS = "suspicious"
+    INCONCLUSIVE = "inconclusive"
+    WEAKNESS = "weakness"
+    CLEAN = "clean"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule's statement about one place in one artifact.
+
+    Attributes:
+        rule: id of the rule, such as ``dangerous-call``.
+        title: one line for people; says what happens.
+        path: of the file below the target, filled in by the engine.
+        member: place inside the file, None for the file itself.
+        offset: in bytes within the member.
+        evidence: JSON-able, bounded; ``code`` holds pseudo-Python where there is something to run.
+        loaders: load calls that trigger it.
+        fingerprint: tells a report line again: rule, path, member, symbol.
+        behaviour: hash of what would run, without path or offset.
+    """
+
+    rule: str
+    kind: Kind
+    severity: Severity
+    confidence: Confidence
+    title: str
+    remediation: str
+    path: str = ""
+    member: str | None = None
+    offset: int | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    loaders: tuple[str, ...] = ()
+    cwe: tuple[str, ...] = ()
+    atlas: tuple[str, ...] = ()
+    fingerprint: str = ""
+    behaviour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageNote:
+    """Something about what was read, or why something was not."""
+
+    code: str
+    text: str
+    offset: int | None
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Whether every byte range was parsed or declared opaque, and what was not."""
+
+    complete: bool
+    bytes_read: int
+    notes: tuple[CoverageNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file's answer.
+
+    Attributes:
+        path: relative to the target, as found (escape it for display).
+        sha256: None when it was not computed; `sha256_source` is `computed` or None.
+        format: registry name of what the bytes are, None when unknown.
+        role: `weights`, `training-state`, `code`, `configuration`, `document`, `other`.
+        notes: things to know that are no findings (code, text), such as what loads it safely.
+    """
+
+    path: str
+    size: int
+    sha256: str | None
+    sha256_source: str | None
+    format: str | None
+    role: str
+    verdict: Verdict
+    coverage: Coverage
+    notes: tuple[CoverageNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScanReport:
+    """The answer for one target.
+
+    Attributes:
+        complete: False when the scan was interrupted before every file was examined.
+        seconds: wall time.
+        notes: what was met and not examined because it holds no model; `member` is its path.
+    """
+
+    target: str
+    provider: str
+    revision: str | None
+    complete: bool
+    verdict: Verdict
+    files: tuple[FileReport, ...]
+    findings: tuple[Finding, ...]
+    seconds: float
+    notes: tuple[CoverageNote, ...] = ()

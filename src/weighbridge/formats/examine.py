@@ -1,0 +1,137 @@
+"""Examines one file: what it is, what is inside, and what could not be read."""
+
+from __future__ import annotations
+
+from weighbridge.budget import Budget
+from weighbridge.containers import compressed
+from weighbridge.containers.registry import STREAMS, UNSUPPORTED, recognise_all
+from weighbridge.errors import ParseError
+from weighbridge.facts.codec import Fact
+from weighbridge.formats import archives, inert, known
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.pickle.interpreter import Interpreter
+from weighbridge.formats.pickle.raw import hidden_streams
+from weighbridge.formats.registry import FORMATS
+from weighbridge.sources.base import Source
+from weighbridge.sources.memory import SliceSource
+
+_HEAD = 512
+_interpreters: list[Interpreter] = []
+
+
+def examine(source: Source, budget: Budget) -> list[Fact]:
+    """Return every fact about `source`.
+
+    What a parser cannot read becomes a :class:`~weighbridge.facts.structure.Gap`.
+
+    Raises:
+        SourceError: the bytes themselves cannot be fetched.
+    """
+    context = Context(budget, walk, interpreters=_interpreters)
+    place = Place()
+    try:
+        if walk(context, source, place) is None:
+            _unknown(context, source, place)
+    except ParseError as error:
+        context.gap_from(place, "unknown", error)
+    return context.facts
+
+
+def walk(context: Context, source: Source, place: Place) -> str | None:
+    """Try every reader that could claim the bytes; return the name of the first that confirms.
+
+    Raises:
+        ParseError: only where nothing could be read at all.
+    """
+    if source.size == 0:
+        context.format(place, "empty", 0)
+        return "empty"
+    head = source.read_at(0, _HEAD)
+    if not head:
+        context.format(place, "empty", 0)
+        return "empty"
+    found: str | None = None
+    errors: list[tuple[str, ParseError]] = []
+    for container in recognise_all(source):
+        try:
+            name = _container(context, container, source, place)
+            found = found or name
+        except ParseError as error:
+            errors.append((container, error))
+    for entry in FORMATS:
+        if found in ("zip", "npz", "skops", "torchserve") and head[:2] == b"PK":
+            break
+        if not entry.claims(source, head):
+            continue
+        try:
+            if entry.parse(context, source, place):
+                found = found or entry.name
+                break
+        except ParseError as error:
+            errors.append((entry.name, error))
+    if found is None and not errors:
+        found = _quiet(context, source, head, place)
+    for name, error in errors:
+        context.gap_from(place, name, error)
+        found = found or name
+    return found
+
+
+def _container(context: Context, kind: str, source: Source, place: Place) -> str:
+    if kind in STREAMS:
+        return _stream(context, kind, source, place)
+    if kind in UNSUPPORTED:
+        context.format(place, kind, source.size)
+        text = f"{kind} archives cannot be read"
+        context.gap(place, kind, "unsupported-archive", text)
+        return kind
+    return archives.parse(context, kind, source, place)
+
+
+def _stream(context: Context, kind: str, source: Source, place: Place) -> str:
+    """Examine what a compressed stream decodes to, and what follows the stream."""
+    inflated = compressed.open_stream(kind, source, context.budget)
+    inflated.read_at(0, 1)
+    context.format(place, kind, source.size)
+    child = context.child()
+    inner = place.inside(kind)
+    if child.walk(child, inflated, inner) is None:
+        _unknown(context, inflated, inner)
+    inflated.exhaust()
+    if inflated.consumed < source.size:
+        rest = SliceSource(source, inflated.consumed, source.size - inflated.consumed)
+        text = f"{rest.size} bytes follow the {kind} stream"
+        context.anomaly(place, kind, "trailing-bytes", text, inflated.consumed)
+        behind = place.inside("trailing", origin="hidden")
+        if child.walk(child, rest, behind) is None:
+            context.gap(place, kind, "malformed-trailing-bytes", text, inflated.consumed)
+    return kind
+
+
+def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str | None:
+    """Recognise what no loader runs, and name what is not parsed yet."""
+    image = inert.image_end(source, head)
+    if image is not None:
+        kind, end = image
+        context.format(place, kind, source.size)
+        if end < source.size:
+            text = f"{source.size - end} bytes follow the image"
+            context.anomaly(place, kind, "trailing-bytes", text, end)
+            context.gap(place, kind, "malformed-trailing-bytes", text, end)
+        elif end > source.size:
+            text = "the image breaks off"
+            context.gap(place, kind, "malformed-truncated", text, carries_code=False)
+        return kind
+    name = known.name_of(head)
+    if name is not None:
+        context.format(place, name, source.size)
+        text = f"{name} is recognised, but not examined"
+        context.gap(place, name, "unsupported-format", text)
+        return name
+    return inert.parse_text(context, source, place)
+
+
+def _unknown(context: Context, source: Source, place: Place) -> None:
+    hidden_streams(context, source, place, 0)
+    text = "not a format that is known; it could hold code"
+    context.gap(place, "unknown", "unsupported-unknown-format", text)

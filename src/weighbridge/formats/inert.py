@@ -1,0 +1,81 @@
+"""Files that no loader runs: text, and images whose structure accounts for every byte.
+
+PNG: chunks up to IEND (W3C PNG, section 5). GIF: ends with 0x3B (GIF89a, 27). JPEG: ends with FFD9
+(ITU T.81, B.1.1.3). WebP and WAV: RIFF with its own length (RFC 9649).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from weighbridge.containers.paths import judge_name
+from weighbridge.formats.context import Context, Place
+from weighbridge.sources.base import Source
+from weighbridge.text.decoding import is_text, text_of
+
+_LFS = re.compile(r"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n")
+_INDEX_LIMIT = 32 << 20
+_CHUNKS = 100_000
+
+
+def parse_text(context: Context, source: Source, place: Place) -> str | None:
+    """Examine text; returns `text`, `json`, `lfs-pointer`, or None when it is none."""
+    if not is_text(source, context.budget.check_time):
+        return None
+    head = source.read_at(0, 512)
+    if _LFS.match(head.decode("latin-1")):
+        context.format(place, "lfs-pointer", source.size)
+        text = "only a Git LFS pointer is here; fetch the file it stands for and scan that"
+        context.gap(place, "lfs-pointer", "unsupported-lfs-pointer", text)
+        return "lfs-pointer"
+    name = "json" if head.lstrip()[:1] in (b"{", b"[") else "text"
+    context.format(place, name, source.size)
+    if name == "json" and b'"weight_map"' in source.read_at(0, min(source.size, _INDEX_LIMIT)):
+        _weight_map(context, source, place)
+    return name
+
+
+def _weight_map(context: Context, source: Source, place: Place) -> None:
+    """The shards that an index names are joined to the model's folder by every loader."""
+    try:
+        index = json.loads(text_of(source, _INDEX_LIMIT) or "null")
+    except (ValueError, RecursionError):
+        return
+    shards = index.get("weight_map") if isinstance(index, dict) else None
+    if not isinstance(shards, dict):
+        return
+    for shard in sorted({s for s in shards.values() if isinstance(s, str)})[:10_000]:
+        fault = judge_name(shard)
+        if fault is not None and fault.code == "archive-name-escape":
+            text = f"the index names the shard {shard[:120]!r}: {fault.text}"
+            context.anomaly(place, "json", "index-path-escape", text)
+
+
+def image_end(source: Source, head: bytes) -> tuple[str, int] | None:
+    """Return the kind of an image or sound and where its structure ends, or None."""
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "png", _png_end(source)
+    if head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE"):
+        return head[8:12].decode().lower(), 8 + int.from_bytes(head[4:8], "little")
+    if head.startswith((b"GIF87a", b"GIF89a")) and _last(source) == b"\x3b":
+        return "gif", source.size
+    if head.startswith(b"\xff\xd8\xff") and source.read_at(max(0, source.size - 2), 2) == b"\xff\xd9":
+        return "jpeg", source.size
+    return None
+
+
+def _png_end(source: Source) -> int:
+    offset = 8
+    for _ in range(_CHUNKS):
+        header = source.read_at(offset, 8)
+        if len(header) < 8:
+            return source.size + 1
+        offset += 12 + int.from_bytes(header[:4], "big")
+        if header[4:] == b"IEND":
+            return offset
+    return source.size + 1
+
+
+def _last(source: Source) -> bytes:
+    return source.read_at(source.size - 1, 1)

@@ -1,0 +1,38 @@
+"""Formats that are recognised by their first bytes and not parsed yet, so the report can name them.
+
+Such a file is inconclusive: it is known what it is, and it could carry code.
+"""
+
+from __future__ import annotations
+
+_MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
+    (0, b"GGUF", "gguf"),
+    (0, b"lmgg", "ggml"),
+    (0, b"fmgg", "ggmf"),
+    (0, b"tjgg", "ggjt"),
+    (4, b"TFL3", "tflite"),
+    (4, b"ET12", "executorch"),
+    (4, b"PTMF", "torch-mobile"),
+    (4, b"ORTM", "onnxruntime"),
+    (0, b"\x7fELF", "elf-executable"),
+    (0, b"\xca\xfe\xba\xbe", "java-class-or-mach-o"),
+    (0, b"\xcf\xfa\xed\xfe", "mach-o-executable"),
+    (0, b"\xfe\xed\xfa\xcf", "mach-o-executable"),
+    (0, b"CBM1", "catboost"),
+    (0, b"RKNN", "rknn"),
+    (0, b"PAR1", "parquet"),
+    (0, b"ARROW1", "arrow"),
+    (0, b"X\n\0\0\0", "r-data"),
+    (0, b"RDX", "r-data"),
+    (0, b"%PDF-", "pdf"),
+    (0, b"SQLite format 3\0", "sqlite"),
+    (0, b"\0asm", "webassembly"),
+)
+
+
+def name_of(head: bytes) -> str | None:
+    """Return the name of a format known by its magic number, or None."""
+    if head[:2] == b"MZ" and len(head) >= 64:
+        return "windows-executable"
+    return next((name for at, magic, name in _MAGIC if head[at : at + len(magic)] == magic), None)

@@ -1,0 +1,333 @@
+"""Turns the trace of a pickle stream into facts, and looks into the payloads it carries."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from collections.abc import Mapping as Mapping_
+from functools import cache
+
+from weighbridge.errors import ParseError
+from weighbridge.facts.expressions import (
+    Bytes,
+    Expression,
+    Mapping,
+    Persistent,
+    Result,
+    Sequence,
+    Symbol,
+    Text,
+)
+from weighbridge.facts.pickles import AttributeWrite, Call, Import, Payload, Stream
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.pickle import layout
+from weighbridge.formats.pickle.interpreter import (
+    Attention,
+    Builder,
+    CallRecord,
+    Observer,
+    Trace,
+)
+from weighbridge.formats.pickle.payloads import Constant, evaluate, unwrap
+from weighbridge.formats.python.code_objects import code_fact, code_from_arguments
+from weighbridge.formats.python.marshal_reader import looks_like_marshal_code, strip_pyc_header
+from weighbridge.formats.python.marshal_reader import read as read_marshal
+from weighbridge.formats.python.shellish import looks_like_python
+from weighbridge.formats.python.source import source_fact
+from weighbridge.sources.base import Source
+from weighbridge.sources.memory import BytesSource
+from weighbridge.tables.callables import dangerous, operand, operand_positions
+from weighbridge.text.secrets import mask
+
+_METHODS = (
+    (layout.CALLS_APPEND, "append"),
+    (layout.CALLS_SETITEM, "__setitem__"),
+    (layout.CALLS_ADD, "add"),
+)
+# Effects whose callables take code or a serialised object as an argument.
+_SINKS = frozenset(
+    {"code_exec", "deserialize", "native_code", "debugger_test", "object_graph", "import_resolve"}
+)
+_SMALLEST_PAYLOAD = 6
+_STATE_PAYLOADS = 16
+
+
+@cache
+def _positions() -> dict[tuple[str, str], tuple[int, ...] | None]:
+    # dtypes are told apart because the length of joblib's raw arrays hangs on them.
+    return {**operand_positions(), ("numpy", "dtype"): None}
+
+
+def attention(
+    observers: Mapping_[tuple[str, str], Observer] | None = None,
+    persistent: Callable[[int, Expression], None] | None = None,
+    builders: Mapping_[tuple[str, str], Builder] | None = None,
+) -> Attention:
+    """Return what every stream is watched for, plus what the caller adds."""
+    return Attention(_positions(), observers or {}, persistent, builders or {})
+
+
+def emit(context: Context, trace: Trace, source: Source, place: Place) -> int:
+    """Add the facts of one stream and of everything nested in its constants.
+
+    Returns:
+        The stream's number.
+    """
+    number = context.stream_number()
+    context.add(
+        Stream(
+            number,
+            place.member,
+            trace.offset,
+            trace.end,
+            trace.protocol,
+            trace.opcodes,
+            place.origin,
+            trace.error or trace.limit,
+            trace.oddities,
+            place.loaders,
+        )
+    )
+    for symbol in trace.symbols:
+        context.add(
+            Import(
+                number,
+                place.member,
+                symbol.offset,
+                mask(symbol.module),
+                mask(symbol.name),
+                mask(symbol.resolved_module),
+                mask(symbol.resolved_name),
+                symbol.how,
+                symbol.count,
+                tuple(sorted(symbol.uses)),
+                symbol.computed,
+                symbol.dotted,
+            )
+        )
+    for index, call in enumerate(trace.calls):
+        context.add(_call_fact(number, place, trace, index, call))
+    for write in trace.writes:
+        context.add(
+            AttributeWrite(
+                number, place.member, write.offset, masked(write.target), masked(write.state)
+            )
+        )
+    if trace.limit is not None:
+        text = "the pickle machine's limit was reached before the stream ended"
+        context.gap(place, "pickle", trace.limit, text, trace.end)
+    PayloadFinder(context, trace, source, place, number).look()
+    return number
+
+
+def _call_fact(number: int, place: Place, trace: Trace, index: int, call: CallRecord) -> Call:
+    used = trace.methods.get(index, 0)
+    return Call(
+        number,
+        place.member,
+        call.offset,
+        index,
+        call.how,
+        masked(call.callee),
+        tuple(masked(item) for item in call.arguments),
+        None if call.keywords is None else masked(call.keywords),
+        tuple(masked(item) for item in call.states),
+        tuple(name for bit, name in _METHODS if used & bit),
+        call.count,
+        call.feeds,
+        call.shown_once,
+    )
+
+
+def masked(expression: Expression) -> Expression:
+    """Return the expression with credentials in its texts masked."""
+    if isinstance(expression, Text):
+        value = mask(expression.value)
+        return expression if value == expression.value else Text(value, expression.size)
+    if isinstance(expression, Sequence):
+        items = tuple(masked(item) for item in expression.items)
+        return Sequence(expression.kind, items, expression.total)
+    if isinstance(expression, Mapping):
+        return Mapping(tuple(masked(item) for item in expression.items), expression.total)
+    if isinstance(expression, Persistent):
+        return Persistent(masked(expression.pid))
+    return expression
+
+
+class PayloadFinder:
+    """Looks at the constants that calls and states of one stream take."""
+
+    def __init__(
+        self, context: Context, trace: Trace, source: Source, place: Place, stream: int
+    ) -> None:
+        self._context = context
+        self._trace = trace
+        self._source = source
+        self._place = place
+        self._stream = stream
+
+    def look(self) -> None:
+        """Add facts for every payload found; a limit ends the search with a gap."""
+        try:
+            for index, call in enumerate(self._trace.calls):
+                self._look_at(index, call)
+        except ParseError as error:
+            self._context.gap_from(self._place, "pickle", error)
+
+    def _look_at(self, index: int, call: CallRecord) -> None:
+        sink = self._sink(call)
+        if sink == "code-object":
+            code = code_from_arguments(call.arguments)
+            if code is not None:
+                self._context.add(
+                    code_fact(
+                        code,
+                        stream=self._stream,
+                        member=self._place.member,
+                        offset=call.offset,
+                        call=index,
+                        raw=b"",
+                    )
+                )
+        if sink == "plain":
+            candidates: Iterable[Expression] = (a for a in call.arguments if isinstance(a, Bytes))
+        else:
+            candidates = _leaves((*call.arguments, *call.states))
+        for expression in candidates:
+            self._candidate(index, call, expression, sink)
+        for state in call.states:
+            for expression in _leaves((state,)):
+                if isinstance(expression, Bytes):
+                    self._candidate(index, call, expression, "plain")
+
+    def _sink(self, call: CallRecord) -> str:
+        """Say what the callee does with its arguments: `code`, `bytes`, `code-object`, `plain`."""
+        callee = call.callee
+        if isinstance(callee, Result):
+            return "code-object" if self._makes_code(callee) else "code"
+        if not isinstance(callee, Symbol):
+            return "code"
+        row = operand(callee.module, callee.name)
+        if row is not None:
+            kinds = {"python-source": "code", "nested-bytes": "bytes", "code-object": "code-object"}
+            return kinds.get(row.judge, "plain")
+        known = dangerous(callee.module, callee.name)
+        return "code" if known is not None and known.effect in _SINKS else "plain"
+
+    def _makes_code(self, callee: Result) -> bool:
+        """``cloudpickle._builtin_type("CodeType")(...)`` builds a code object."""
+        call = self._trace.calls[callee.call]
+        return any(isinstance(a, Text) and a.value == "CodeType" for a in call.arguments)
+
+    def _candidate(self, index: int, call: CallRecord, expression: Expression, sink: str) -> None:
+        if not isinstance(expression, Text | Bytes | Result | Sequence):
+            return
+        if isinstance(expression, Text | Bytes) and expression.size < _SMALLEST_PAYLOAD:
+            return
+        if sink == "plain" and isinstance(expression, Bytes) and not _tempting(expression):
+            return
+        constant = evaluate(expression, self._trace, self._source, self._context.budget)
+        if constant is None or len(constant.value) < _SMALLEST_PAYLOAD:
+            return
+        self._examine(index, call, constant, sink, 0)
+
+    def _examine(
+        self, index: int, call: CallRecord, constant: Constant, sink: str, depth: int
+    ) -> bool:
+        """Classify one decoded constant; say whether it is a payload."""
+        self._context.budget.check_time()
+        raw = constant.value
+        data = raw if isinstance(raw, bytes) else raw.encode("utf-8", "surrogatepass")
+        kind = self._as_code(index, call, constant, data, sink)
+        inner = None
+        if kind is None and isinstance(raw, bytes):
+            kind, inner = self._as_file(index, data, sink)
+        if kind is None and isinstance(raw, str) and raw.isascii() and sink != "plain":
+            # ``pickle.loads("...".encode())``: text that is a protocol 0 stream.
+            kind, inner = self._as_file(index, data, sink)
+        if kind is None and depth < 4:
+            for deeper in unwrap(constant, self._context.budget):
+                if self._examine(index, call, deeper, sink, depth + 1):
+                    return True
+        if kind is None:
+            return False
+        digest = hashlib.sha256(data).hexdigest()
+        self._context.add(
+            Payload(
+                self._stream,
+                self._place.member,
+                call.offset,
+                index,
+                constant.stages,
+                kind,
+                digest,
+                len(data),
+                inner,
+            )
+        )
+        return True
+
+    def _as_code(
+        self, index: int, call: CallRecord, constant: Constant, data: bytes, sink: str
+    ) -> str | None:
+        where = {
+            "stream": self._stream,
+            "member": self._place.member,
+            "offset": call.offset,
+            "call": index,
+        }
+        if isinstance(constant.value, bytes):
+            body = strip_pyc_header(data)
+            if looks_like_marshal_code(body):
+                try:
+                    code = read_marshal(body, self._context.budget)
+                    self._context.add(code_fact(code, raw=body, **where))  # type: ignore[arg-type]
+                    return "code-object"
+                except ParseError as error:
+                    if sink != "plain":
+                        self._context.gap_from(self._place, "marshal", error)
+        if sink in ("code", "code-object") or constant.stages:
+            text = data.decode("utf-8", "replace")
+            if sink == "code" and looks_like_python(text):
+                self._context.add(
+                    source_fact(text, name="<payload>", budget=self._context.budget, **where)  # type: ignore[arg-type]
+                )
+                return "python-source"
+        return None
+
+    def _as_file(self, index: int, data: bytes, sink: str) -> tuple[str | None, int | None]:
+        """Let the format registry look at the bytes; plain data yields nothing."""
+        before = len(self._context.facts)
+        child = self._context.child()
+        loaders = self._place.loaders
+        origin = "literal" if sink != "plain" else "dormant-literal"
+        found = child.walk(child, BytesSource(data), self._place.inside(f"call-{index}", loaders, origin))
+        if found is None:
+            del self._context.facts[before:]
+            return None, None
+        inner = next(
+            (fact.stream for fact in self._context.facts[before:] if isinstance(fact, Stream)), None
+        )
+        return found, inner
+
+
+def _tempting(expression: Bytes) -> bool:
+    """Say whether bytes handed to a harmless callable begin like something that can carry code."""
+    head = bytes.fromhex(expression.head)
+    if head[:1] == b"\x80" and len(head) > 2 and head[1] in (2, 3, 4, 5):
+        return True
+    return head.startswith((b"PK\x03\x04", b"\x93NUMPY", b"\xe3\x00\x00\x00", b"c\x00\x00\x00"))
+
+
+def _leaves(expressions: tuple[Expression, ...]) -> Iterable[Expression]:
+    """Yield constants and results inside expressions, containers unfolded, bounded by these."""
+    pending = list(reversed(expressions))
+    while pending:
+        expression = pending.pop()
+        if isinstance(expression, Sequence):
+            yield expression
+            pending.extend(reversed(expression.items))
+        elif isinstance(expression, Mapping):
+            pending.extend(reversed(expression.items))
+        else:
+            yield expression

@@ -1,0 +1,513 @@
+"""Runs one pickle stream over abstract values and keeps what it would import and call.
+
+The opcode loop is in :mod:`weighbridge.formats.pickle.machine`; this module does what the loop
+hands over: imports, calls, BUILD and the rare text opcodes. It follows ``Modules/_pickle.c`` and,
+where ``Lib/pickle.py`` goes on while C stops, ``Lib/pickle.py``, because either may be the loader.
+What ran before an error still ran: everything recorded stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from weighbridge.budget import Budget
+from weighbridge.errors import LimitExceeded, MalformedInput
+from weighbridge.facts.expressions import Expression, Symbol
+from weighbridge.formats.pickle import layout, literals
+from weighbridge.formats.pickle.lift import Lifter
+from weighbridge.formats.pickle.machine import Core
+from weighbridge.formats.pickle.names import resolve
+from weighbridge.sources.base import Source
+
+KEEP_CALLS = 16
+KEEP_STATES = 4
+PLAIN_CALLS = 60_000
+NAME_LIMIT = 2048
+
+Observer = Callable[[int, tuple[Expression, ...]], None]
+Builder = Callable[[Expression, "Trace", int], int]
+
+
+@dataclass(slots=True)
+class SymbolRecord:
+    """One distinct import."""
+
+    module: str
+    name: str
+    resolved_module: str
+    resolved_name: str
+    how: str
+    offset: int
+    dotted: bool
+    computed: bool
+    count: int = 0
+    kept: int = 0
+    uses: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class CallRecord:
+    """One distinct call; see :class:`weighbridge.facts.pickles.Call`."""
+
+    how: str
+    callee: Expression
+    arguments: tuple[Expression, ...]
+    keywords: Expression | None
+    offset: int
+    argument_offsets: tuple[int, ...] = ()
+    states: list[Expression] = field(default_factory=list)
+    count: int = 1
+    feeds: bool = False
+    shown_once: bool = False
+
+
+@dataclass(slots=True)
+class WriteRecord:
+    """BUILD on an imported symbol."""
+
+    target: Expression
+    state: Expression
+    offset: int
+
+
+@dataclass(slots=True)
+class Trace:
+    """Everything one stream would do, up to its end or to where it breaks."""
+
+    offset: int
+    end: int = 0
+    protocol: int = 0
+    opcodes: int = 0
+    error: str | None = None
+    limit: str | None = None
+    oddities: tuple[str, ...] = ()
+    symbols: list[SymbolRecord] = field(default_factory=list)
+    calls: list[CallRecord] = field(default_factory=list)
+    methods: dict[int, int] = field(default_factory=dict)
+    writes: list[WriteRecord] = field(default_factory=list)
+    persistent: list[Expression] = field(default_factory=list)
+    persistent_count: int = 0
+
+    @property
+    def stopped(self) -> bool:
+        """True when STOP was reached."""
+        return self.error is None and self.limit is None
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """What a caller wants to see in full.
+
+    Attributes:
+        positions: callables whose calls are told apart by their arguments, and by which argument
+            positions (None: all). Calls of others are only counted beyond the first few.
+        observers: called for every call of a callable, with offset and arguments.
+        persistent: called for every persistent id.
+        builders: for classes whose ``BUILD`` makes the loader read on from the file itself: called
+            with the state, the trace so far and the offset behind BUILD; returns where the
+            unpickler goes on.
+    """
+
+    positions: Mapping[tuple[str, str], tuple[int, ...] | None] = field(default_factory=dict)
+    observers: Mapping[tuple[str, str], Observer] = field(default_factory=dict)
+    persistent: Callable[[int, Expression], None] | None = None
+    builders: Mapping[tuple[str, str], Builder] = field(default_factory=dict)
+
+
+class Interpreter:
+    """Runs streams one after another on one :class:`Core`."""
+
+    def __init__(self, share: int = 1) -> None:
+        self._core = Core(share)
+        self._budget = Budget()
+        self._attention = Attention()
+        self._reset(0)
+
+    def _reset(self, offset: int) -> None:
+        self._trace = Trace(offset)
+        self._symbol_numbers: dict[tuple[str, str, str, bool], int] = {}
+        self._call_numbers: dict[object, int] = {}
+        self._lifter = Lifter(self._core, self._trace.symbols, self._feeds)
+
+    def run(
+        self,
+        source: Source,
+        offset: int,
+        budget: Budget,
+        attention: Attention,
+        end: int | None = None,
+    ) -> Trace:
+        """Execute the stream at `offset` and return its trace.
+
+        Raises:
+            SourceError: bytes could not be fetched.
+        """
+        core = self._core
+        core.start(source, offset, source.size if end is None else end, budget.check_time)
+        core.watch_persistent = attention.persistent is not None
+        self._budget = budget
+        self._attention = attention
+        self._reset(offset)
+        try:
+            self._execute()
+        except LimitExceeded as error:
+            self._trace.limit = error.code
+        except MalformedInput:
+            # The bytes exist only behind a decoder, and that failed: the loader sees an end here.
+            self._trace.error = "truncated"
+        self._finish()
+        return self._trace
+
+    def _execute(self) -> None:
+        core, trace = self._core, self._trace
+        steps = 0
+        while True:
+            outcome = core.run()
+            if outcome == layout.NEEDS_OWNER:
+                steps += 1
+                if steps & 0x3FF == 0:
+                    self._budget.check_time()
+                trouble = self._step(core.opcode)
+                if trouble is None:
+                    continue
+                if trace.limit is None:
+                    trace.error = trouble
+            elif outcome == layout.LIMITED:
+                trace.limit = core.reason
+            elif outcome == layout.BROKEN:
+                trace.error = core.reason
+            return
+
+    def _finish(self) -> None:
+        core, trace = self._core, self._trace
+        trace.end = core.position
+        trace.protocol = core.max_protocol
+        trace.opcodes = core.opcodes
+        trace.oddities = tuple(sorted(core.oddities))
+        for number, symbol in enumerate(trace.symbols):
+            if core.symbol_methods[number]:
+                symbol.uses.add("method")
+                core.symbol_methods[number] = 0
+            hidden = core.symbol_calls[number]
+            if hidden:
+                trace.calls[core.symbol_result[number] >> 4].count += hidden
+            core.symbol_mode[number] = layout.OPEN
+            core.symbol_calls[number] = 0
+        for number in range(len(trace.calls)):
+            if core.result_methods[number]:
+                trace.methods[number] = core.result_methods[number]
+                core.result_methods[number] = 0
+            core.result_mode[number] = layout.OPEN
+
+    # -- single opcodes; each returns None, or why the real machine stops here ---------------
+
+    def _step(self, opcode: int) -> str | None:
+        handler = _HANDLERS.get(opcode)
+        if handler is None:
+            return self._line_constant(opcode)
+        return handler(self)
+
+    def _line(self, start: int) -> tuple[bytes, int] | None:
+        """Return the bytes of a line and the offset behind its newline."""
+        stop = self._core.line_end(start)
+        if stop == 0:
+            return None
+        return self._core.peek(start, min(stop - 1 - start, literals.TEXT_LIMIT)), stop
+
+    def _line_constant(self, opcode: int) -> str | None:
+        line = self._line(self._core.operand)
+        if line is None:
+            return "truncated"
+        raw, stop = line
+        if not literals.acceptable_line(opcode, raw):
+            return "bad-number" if opcode != 0x53 else "bad-string"
+        if opcode in (0x67, 0x70):
+            return "bad-number"  # an index beyond 18 digits is never set
+        return self._push(self._core.position << 4 | layout.LITERAL, stop)
+
+    def _push(self, value: int, next_offset: int) -> str | None:
+        if not self._core.push(value):
+            self._trace.limit = "limit-stack"
+            return "limit-stack"
+        self._core.resume_at(next_offset)
+        return None
+
+    def _global(self) -> str | None:
+        pair = self._two_lines()
+        if isinstance(pair, str):
+            return pair
+        module, name, stop = pair
+        return self._push_symbol(module, name, "GLOBAL", stop)
+
+    def _two_lines(self) -> tuple[str, str, int] | str:
+        first = self._line(self._core.operand)
+        second = self._line(first[1]) if first else None
+        if first is None or second is None:
+            return "truncated"
+        try:
+            return first[0].decode("utf-8"), second[0].decode("utf-8"), second[1]
+        except UnicodeDecodeError:
+            return "bad-name"
+
+    def _stack_global(self) -> str | None:
+        name, module = self._core.pop(), self._core.pop()
+        if not name or not module:
+            return "stack-underflow"
+        known = [self._name_part(value) for value in (module, name)]
+        if known[0] is None or known[1] is None:
+            return "name-not-text"
+        (module_text, fixed_module), (name_text, fixed_name) = known[0], known[1]
+        return self._push_symbol(
+            module_text,
+            name_text,
+            "STACK_GLOBAL",
+            self._core.operand,
+            computed=not (fixed_module and fixed_name),
+        )
+
+    def _name_part(self, value: int) -> tuple[str, bool] | None:
+        """Return the text of a STACK_GLOBAL operand and whether it is a constant."""
+        tag = value & 15
+        if tag == layout.LITERAL:
+            if not literals.is_text(self._core, value >> 4):
+                return None
+            text, _size = literals.decode(self._core, value >> 4, NAME_LIMIT)
+            return str(text), True
+        if tag == layout.NODE and self._core.describe(value)[0] != layout.PERSISTENT:
+            return None
+        # The result of a call, an imported string, a persistent id: text at run time, perhaps.
+        return self._lifter.text(value), False
+
+    def _extension(self) -> str | None:
+        width = {0x82: 1, 0x83: 2, 0x84: 4}[self._core.opcode]
+        raw = self._core.peek(self._core.operand, width)
+        if len(raw) < width:
+            return "truncated"
+        code = int.from_bytes(raw, "little", signed=width == 4)
+        if code <= 0:
+            return "bad-extension"
+        return self._push_symbol(
+            "copyreg", f"extension {code}", "EXT", self._core.operand + width, computed=True
+        )
+
+    def _push_symbol(
+        self, module: str, name: str, how: str, next_offset: int, computed: bool = False
+    ) -> str | None:
+        number = self._symbol(module, name, how, computed)
+        if number < 0:
+            self._trace.limit = "limit-imports"
+            return "limit-imports"
+        return self._push(number << 4 | layout.SYMBOL, next_offset)
+
+    def _symbol(self, module: str, name: str, how: str, computed: bool) -> int:
+        core, trace = self._core, self._trace
+        protocol = core.protocol
+        key = (module, name, how, protocol >= 4)
+        number = self._symbol_numbers.get(key)
+        if number is None:
+            number = len(trace.symbols)
+            if number >= min(self._budget.limits.imports, layout.SYMBOL_SLOTS):
+                return -1
+            self._symbol_numbers[key] = number
+            resolved = (module, name) if computed else resolve(module, name, protocol)
+            trace.symbols.append(
+                SymbolRecord(module, name, *resolved, how, core.position, protocol >= 4, computed)
+            )
+        trace.symbols[number].count += 1
+        return number
+
+    def _persistent_text(self) -> str | None:
+        line = self._line(self._core.operand)
+        if line is None:
+            return "truncated"
+        return self._push_persistent(self._core.position << 4 | layout.LITERAL, line[1])
+
+    def _persistent(self) -> str | None:
+        value = self._core.pop()
+        if not value:
+            return "stack-underflow"
+        return self._push_persistent(value, self._core.operand)
+
+    def _push_persistent(self, value: int, next_offset: int) -> str | None:
+        self._trace.persistent_count += 1
+        watch = self._attention.persistent
+        if watch is not None or len(self._trace.persistent) < KEEP_CALLS:
+            lifted = self._lifter.lift(value)
+            if len(self._trace.persistent) < KEEP_CALLS:
+                self._trace.persistent.append(lifted)
+            if watch is not None:
+                watch(self._core.position, lifted)
+        return self._push(self._core.new_persistent(value), next_offset)
+
+    def _buffer(self) -> str | None:
+        # Out-of-band buffers exist only when the caller hands them over; plain loads stop here.
+        self._core.oddities.add("out-of-band-buffer")
+        if self._core.opcode == 0x97:
+            return self._push(self._core.position << 4 | layout.LOST, self._core.operand)
+        self._core.resume_at(self._core.operand)
+        return None
+
+    # -- calls -----------------------------------------------------------------------------
+
+    def _reduce(self) -> str | None:
+        how = "REDUCE" if self._core.opcode == 0x52 else "NEWOBJ"
+        arguments, callee = self._core.pop(), self._core.pop()
+        return self._call(how, callee, arguments, None, self._core.operand)
+
+    def _newobj_ex(self) -> str | None:
+        keywords, arguments, callee = self._core.pop(), self._core.pop(), self._core.pop()
+        if not (keywords and arguments and callee):
+            return "stack-underflow"
+        return self._call("NEWOBJ_EX", callee, arguments, keywords, self._core.operand)
+
+    def _obj(self) -> str | None:
+        arguments = self._core.pop_mark(1)
+        callee = self._core.pop() if arguments else 0
+        if not callee:
+            return "no-mark"
+        return self._call("OBJ", callee, arguments, None, self._core.operand)
+
+    def _inst(self) -> str | None:
+        pair = self._two_lines()
+        if isinstance(pair, str):
+            return pair
+        arguments = self._core.pop_mark(0)
+        if not arguments:
+            return "no-mark"
+        number = self._symbol(pair[0], pair[1], "INST", False)
+        if number < 0:
+            self._trace.limit = "limit-imports"
+            return "limit-imports"
+        return self._call("INST", number << 4 | layout.SYMBOL, arguments, None, pair[2])
+
+    def _call(
+        self, how: str, callee: int, arguments: int, keywords: int | None, next_offset: int
+    ) -> str | None:
+        if not callee or not arguments:
+            return "stack-underflow"
+        if callee & 15 == layout.LITERAL:
+            return "not-callable"
+        lifted = self._lifter.arguments(arguments)
+        if lifted is None:
+            return "bad-arguments"
+        items, offsets = lifted
+        target = self._lifter.lift(callee)
+        words = self._lifter.lift(keywords) if keywords is not None else None
+        symbol = self._trace.symbols[callee >> 4] if callee & 15 == layout.SYMBOL else None
+        if symbol is not None:
+            symbol.uses.add("rebuild" if how.startswith("NEWOBJ") else "call")
+        number = self._record(how, target, items, words, offsets, symbol, callee >> 4)
+        if number < 0:
+            self._trace.limit = "limit-calls"
+            return "limit-calls"
+        return self._push(number << 4 | layout.RESULT, next_offset)
+
+    def _record(
+        self,
+        how: str,
+        callee: Expression,
+        items: tuple[Expression, ...],
+        keywords: Expression | None,
+        offsets: tuple[int, ...],
+        symbol: SymbolRecord | None,
+        symbol_number: int,
+    ) -> int:
+        """Return the number of this call, a new one or that of an equal call before."""
+        trace, core = self._trace, self._core
+        telling: tuple[int, ...] | None = None
+        plain = False
+        if symbol is not None and not symbol.computed:
+            names = (symbol.resolved_module, symbol.resolved_name)
+            observer = self._attention.observers.get(names)
+            if observer is not None:
+                observer(core.position, items)
+            if names in self._attention.positions:
+                telling = self._attention.positions[names]
+            else:
+                plain = True
+        shown = items if telling is None else tuple(items[i] for i in telling if i < len(items))
+        key = (how, callee, shown, keywords)
+        number = self._call_numbers.get(key)
+        if number is not None:
+            trace.calls[number].count += 1
+            return number
+        if plain and symbol is not None:
+            if symbol.kept >= KEEP_CALLS or (symbol.kept and len(trace.calls) > PLAIN_CALLS):
+                return self._close(symbol, symbol_number)
+        elif len(trace.calls) >= PLAIN_CALLS + self._budget.limits.calls:
+            return -1
+        number = len(trace.calls)
+        if number >= layout.RESULT_SLOTS:
+            return -1
+        self._call_numbers[key] = number
+        trace.calls.append(CallRecord(how, callee, items, keywords, core.position, offsets))
+        if symbol is not None:
+            symbol.kept += 1
+            core.symbol_result[symbol_number] = number << 4 | layout.RESULT
+        return number
+
+    def _close(self, symbol: SymbolRecord, symbol_number: int) -> int:
+        """Stop keeping calls of a callable whose arguments decide nothing; count them instead."""
+        core = self._core
+        number = int(core.symbol_result[symbol_number]) >> 4
+        self._trace.calls[number].shown_once = True
+        self._trace.calls[number].count += 1
+        names = (symbol.resolved_module, symbol.resolved_name)
+        if names not in self._attention.observers:
+            core.symbol_mode[symbol_number] = layout.CLOSED
+        return number
+
+    def _feeds(self, number: int) -> None:
+        self._trace.calls[number].feeds = True
+
+    def _build(self) -> str | None:
+        core = self._core
+        state, target = core.pop(), core.pop()
+        if target & 15 == layout.SYMBOL:
+            symbol = self._trace.symbols[target >> 4]
+            if "attributes" not in symbol.uses or len(self._trace.writes) < KEEP_CALLS:
+                symbol.uses.add("attributes")
+                self._trace.writes.append(
+                    WriteRecord(
+                        Symbol(symbol.module, symbol.name), self._lifter.lift(state), core.position
+                    )
+                )
+        elif target & 15 == layout.RESULT:
+            return self._build_result(target, state)
+        return self._push(target, core.operand)
+
+    def _build_result(self, target: int, state: int) -> str | None:
+        core, trace = self._core, self._trace
+        call = trace.calls[target >> 4]
+        builder = None
+        if self._attention.builders and isinstance(call.callee, Symbol):
+            builder = self._attention.builders.get((call.callee.module, call.callee.name))
+        lifted = self._lifter.lift(state)
+        if len(call.states) < KEEP_STATES:
+            call.states.append(lifted)
+        if builder is not None:
+            return self._push(target, builder(lifted, trace, core.operand))
+        if len(call.states) >= KEEP_STATES:
+            core.result_mode[target >> 4] = layout.CLOSED
+        return self._push(target, core.operand)
+
+
+_HANDLERS: dict[int, Callable[[Interpreter], str | None]] = {
+    0x63: Interpreter._global,
+    0x93: Interpreter._stack_global,
+    0x69: Interpreter._inst,
+    0x6F: Interpreter._obj,
+    0x92: Interpreter._newobj_ex,
+    0x82: Interpreter._extension,
+    0x83: Interpreter._extension,
+    0x84: Interpreter._extension,
+    0x50: Interpreter._persistent_text,
+    0x51: Interpreter._persistent,
+    0x97: Interpreter._buffer,
+    0x98: Interpreter._buffer,
+    0x52: Interpreter._reduce,
+    0x81: Interpreter._reduce,
+    0x62: Interpreter._build,
+}
+

@@ -1,0 +1,125 @@
+"""Turns the machine's values into expressions, at the moment a call sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from weighbridge.facts.expressions import (
+    Bytes,
+    Expression,
+    Mapping,
+    Number,
+    Persistent,
+    Result,
+    Sequence,
+    Symbol,
+    Text,
+    Unknown,
+)
+from weighbridge.formats.pickle import layout, literals
+from weighbridge.formats.pickle.machine import Core
+
+if TYPE_CHECKING:
+    from weighbridge.formats.pickle.interpreter import SymbolRecord
+
+DEPTH = 8
+ITEMS = 24
+TEXT = 1000
+BYTES = 32
+NODES = 400
+
+_KINDS = {
+    layout.TUPLE: "tuple",
+    layout.LIST: "list",
+    layout.SET: "set",
+    layout.FROZENSET: "frozenset",
+}
+
+
+class Lifter:
+    """Builds bounded expressions; `feeds` is told every call whose result is used."""
+
+    def __init__(
+        self, core: Core, symbols: list[SymbolRecord], feeds: Callable[[int], None]
+    ) -> None:
+        self._core = core
+        self._symbols = symbols
+        self._feeds = feeds
+        self._left = 0
+
+    def lift(self, value: int) -> Expression:
+        """Return `value` as an expression of bounded depth and size."""
+        self._left = NODES
+        return self._lift(value, 0)
+
+    def arguments(self, value: int) -> tuple[tuple[Expression, ...], tuple[int, ...]] | None:
+        """Return the arguments that a call with `value` as its tuple gets.
+
+        The second part holds, for each argument that is a constant, the offset of its opcode, else
+        -1. None when no unpickler would make the call: the value cannot be a tuple.
+        """
+        self._left = NODES
+        tag = value & 15
+        if tag == layout.NODE:
+            kind, total, items = self._core.describe(value)
+            if kind in (layout.DICT, layout.PERSISTENT):
+                return (self._lift(value, 0),), (-1,)
+            lifted = [self._lift(item, 1) for item in items]
+            if total > len(items):
+                lifted.append(Unknown("more arguments"))
+            offsets = [item >> 4 if item & 15 == layout.LITERAL else -1 for item in items]
+            return tuple(lifted), tuple(offsets)
+        if tag == layout.LITERAL:
+            kind_name = literals.span(self._core, value >> 4)[0]
+            if kind_name == "empty-tuple":
+                return (), ()
+            if kind_name in ("none", "true", "false", "number", "long"):
+                return None
+        return (self._lift(value, 0),), (-1,)
+
+    def text(self, value: int) -> str:
+        """Return a short description for a name that is not a constant."""
+        expression = self.lift(value)
+        if isinstance(expression, Result):
+            return f"<result of call {expression.call}>"
+        if isinstance(expression, Symbol):
+            return f"<value of {expression.module}.{expression.name}>"
+        return "<unknown>"
+
+    def _lift(self, value: int, depth: int) -> Expression:
+        self._left -= 1
+        tag, payload = value & 15, value >> 4
+        if tag == layout.SYMBOL:
+            symbol = self._symbols[payload]
+            return Symbol(symbol.module, symbol.name)
+        if tag == layout.RESULT:
+            self._feeds(payload)
+            return Result(payload)
+        if tag == layout.LITERAL:
+            return self._literal(payload)
+        if tag == layout.NODE:
+            if depth >= DEPTH or self._left <= 0:
+                return Unknown("nested deeper than shown")
+            return self._container(value, depth)
+        return Unknown("contents not kept")
+
+    def _container(self, value: int, depth: int) -> Expression:
+        kind, total, items = self._core.describe(value)
+        shown = ITEMS * 2 if kind == layout.DICT else ITEMS
+        lifted = tuple(self._lift(item, depth + 1) for item in items[:shown])
+        if kind == layout.PERSISTENT:
+            return Persistent(lifted[0])
+        if kind == layout.DICT:
+            return Mapping(lifted, total // 2)
+        return Sequence(_KINDS[kind], lifted, total)
+
+    def _literal(self, offset: int) -> Expression:
+        value, size = literals.decode(self._core, offset, TEXT)
+        if isinstance(value, str):
+            return Text(value, size, offset if size > TEXT else -1)
+        if isinstance(value, bytes):
+            return Bytes(value[:BYTES].hex(), size, offset)
+        if value == ():
+            return Sequence("tuple", (), 0)
+        return Number(repr(value))

@@ -1,0 +1,302 @@
+"""Reads statements in order: bindings, imports, function bodies, and text that is run as code."""
+
+from __future__ import annotations
+
+import ast
+from collections import deque
+
+from weighbridge.formats.python.effects import Names
+from weighbridge.formats.python.evaluation import DEEPEST, MOST_NODES, Evaluator, OutOfNodes
+from weighbridge.formats.python.parsing import parse
+from weighbridge.formats.python.values import UNKNOWN, Const, Function, Items, Ref, Value, items_of
+
+MOST_FOLLOWED = 20_000
+MOST_TEXTS = 32
+MOST_TEXT_BYTES = 256 * 1024
+_TEXT_DEPTH = 3
+_CALL_DEPTH = 4
+_MOST_ROUNDS = 1024
+
+_Def = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class Reader(Evaluator):
+    """Visits a whole module once, function bodies after what surrounds them."""
+
+    def __init__(self, names: Names) -> None:
+        """Note what is found in `names`."""
+        super().__init__(names)
+        self._waiting: deque[Function] = deque()
+        self._queued: set[int] = set()
+        self._followed_left = MOST_FOLLOWED
+        self._branches = 0
+        self._calls = 0
+        self._returned: list[Value] = []
+        self._text_depth = 0
+        self._texts = 0
+        self._text_bytes = 0
+        self._globals: set[str] = set()
+
+    def read(self, tree: ast.Module) -> None:
+        """Visit a module; afterwards the names hold what it uses."""
+        try:
+            self._survey(tree)
+            self._block(tree.body)
+            while self._waiting:
+                function = self._waiting.popleft()
+                self._enter(function, [])
+        except (OutOfNodes, RecursionError):
+            self.names.complete = False
+
+    def _survey(self, tree: ast.Module) -> None:
+        """Find all imports and all names that are bound anywhere, before anything is followed."""
+        count = 0
+        for node in ast.walk(tree):
+            count += isinstance(node, ast.expr | ast.stmt)
+            if count > MOST_NODES:
+                self.names.complete = False
+                return
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                self._bind_import(node, self.imported)
+            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                self.defined.add(node.id)
+            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                self.defined.add(node.name)
+
+    def _bind_import(self, node: ast.Import | ast.ImportFrom, scope: dict[str, Value]) -> None:
+        prefix = "" if isinstance(node, ast.Import) else "." * node.level + (node.module or "")
+        if prefix:
+            self.names.add_import(prefix)
+        for alias in node.names:
+            if alias.name == "*":
+                self.stars.append(prefix)
+                continue
+            # `from . import x` has its dot already.
+            joint = "." if prefix.strip(".") else ""
+            path = f"{prefix}{joint}{alias.name}"
+            self.names.add_import(path)
+            if prefix.startswith("."):
+                scope[alias.asname or alias.name] = UNKNOWN
+            elif prefix or alias.asname:
+                scope[alias.asname or alias.name] = Ref(path)
+            else:
+                scope[path.partition(".")[0]] = Ref(path.partition(".")[0])
+
+    def _block(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            self._statement(statement)
+
+    def _statement(self, node: ast.stmt) -> None:
+        self.nodes_left -= 1
+        if self.nodes_left < 0:
+            raise OutOfNodes
+        if self.depth > DEEPEST:
+            self.names.complete = False
+            return
+        self.depth += 1
+        try:
+            self._dispatch(node)
+        finally:
+            self.depth -= 1
+
+    def _dispatch(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Import() | ast.ImportFrom():
+                self._bind_import(node, self.scopes[-1])
+            case ast.Assign():
+                value = self.value(node.value)
+                for target in node.targets:
+                    self.assign(target, value)
+            case ast.AnnAssign():
+                self.assign(node.target, self.value(node.value) if node.value else UNKNOWN)
+            case ast.AugAssign():
+                load = ast.BinOp(node.target, node.op, node.value)
+                self.assign(node.target, self.value(load))
+            case ast.FunctionDef() | ast.AsyncFunctionDef():
+                self._define(node)
+            case ast.ClassDef():
+                self._class(node)
+            case ast.Return():
+                self._returned.append(self.value(node.value) if node.value else Const(None))
+            case ast.Global() | ast.Nonlocal():
+                self._globals.update(node.names)
+            case ast.For() | ast.AsyncFor():
+                self._loop(node)
+            case ast.If():
+                self._chain(node)
+            case _:
+                self._other_statement(node)
+
+    def _other_statement(self, node: ast.stmt) -> None:
+        """Visit the parts of a statement in order; blocks inside may or may not run."""
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.value(child)
+            elif isinstance(child, ast.withitem):
+                value = self.value(child.context_expr)
+                if child.optional_vars is not None:
+                    self.assign(child.optional_vars, value)
+            elif isinstance(child, ast.stmt):
+                self._maybe([child])
+            elif isinstance(child, ast.ExceptHandler):
+                if child.type is not None:
+                    self.value(child.type)
+                self._maybe(child.body)
+            elif isinstance(child, ast.match_case):
+                if child.guard is not None:
+                    self.value(child.guard)
+                self._maybe(child.body)
+
+    def _maybe(self, body: list[ast.stmt]) -> None:
+        self._branches += 1
+        try:
+            self._block(body)
+        finally:
+            self._branches -= 1
+
+    def _chain(self, node: ast.If) -> None:
+        # A chain of elif is a nest in the tree; walking along it keeps the stack flat.
+        while True:
+            self.value(node.test)
+            self._maybe(node.body)
+            if len(node.orelse) != 1 or not isinstance(node.orelse[0], ast.If):
+                break
+            node = node.orelse[0]
+        self._maybe(node.orelse)
+
+    def _loop(self, node: ast.For | ast.AsyncFor) -> None:
+        items = items_of(self.value(node.iter))
+        rounds = items[:_MOST_ROUNDS] if items else [UNKNOWN]
+        for item in rounds:
+            self.assign(node.target, item)
+            before = self.nodes_left
+            self._block(node.body)
+            if (before - self.nodes_left) * len(rounds) > MOST_NODES // 4:
+                break
+        self._maybe(node.orelse)
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        """Bind a value; in a branch a name that leads somewhere is not made unknown again."""
+        if isinstance(target, ast.Name):
+            scope = self.scopes[0] if target.id in self._globals else self.scopes[-1]
+            leads = isinstance(scope.get(target.id), Ref)
+            if self._branches and leads and not isinstance(value, Ref):
+                return
+            scope[target.id] = value
+        elif isinstance(target, ast.Attribute):
+            self.evaluate(target.value)
+            if isinstance(value, Ref | Function):
+                self.attributes[target.attr] = value
+        elif isinstance(target, ast.Subscript):
+            owner, key = self.evaluate(target.value), self.evaluate(target.slice)
+            if isinstance(owner, Items) and isinstance(key, Const):
+                owner.values[key.value] = value
+            elif isinstance(key, Const) and isinstance(owner, Ref) and owner.path == "@globals":
+                self.scopes[0][str(key.value)] = value
+        elif isinstance(target, ast.Tuple | ast.List):
+            items = items_of(value)
+            for at, element in enumerate(target.elts):
+                known = items is not None and len(items) == len(target.elts)
+                self.assign(element, items[at] if known and items else UNKNOWN)
+        elif isinstance(target, ast.Starred):
+            self.assign(target.value, UNKNOWN)
+
+    def _define(self, node: _Def) -> None:
+        self._decorators(node.decorator_list)
+        function = Function(node, tuple(self.scopes))
+        self.scopes[-1][node.name] = function
+        self._queue(function)
+
+    def _queue(self, function: Function) -> None:
+        """Have the body visited later, once, whether or not anything calls it."""
+        if id(function.node) not in self._queued:
+            self._queued.add(id(function.node))
+            self._waiting.append(function)
+
+    def _decorators(self, decorators: list[ast.expr]) -> None:
+        for decorator in decorators:
+            value = self.value(decorator)
+            if isinstance(value, Ref):
+                self.note_call(value.path)
+
+    def _class(self, node: ast.ClassDef) -> None:
+        self._decorators(node.decorator_list)
+        for base in [*node.bases, *(word.value for word in node.keywords)]:
+            self.value(base)
+        self.scopes[-1][node.name] = UNKNOWN
+        self.scopes.append({})
+        self._block(node.body)
+        for name, value in self.scopes.pop().items():
+            if isinstance(value, Ref):
+                self.attributes[name] = value
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        function = Function(node, tuple(self.scopes))
+        self._queue(function)
+        return function
+
+    def run_function(self, function: Function, arguments: list[Value]) -> Value:
+        """Follow a call of a function of the text itself."""
+        telling = any(value != UNKNOWN for value in arguments) or not arguments
+        if self._calls >= _CALL_DEPTH or self._followed_left <= 0 or not telling:
+            return UNKNOWN
+        self._calls += 1
+        before = self.nodes_left
+        try:
+            return self._enter(function, arguments)
+        finally:
+            self._calls -= 1
+            # Visits on the way through a call have an allowance of their own.
+            self._followed_left -= before - self.nodes_left
+            self.nodes_left = before
+
+    def _enter(self, function: Function, arguments: list[Value]) -> Value:
+        node = function.node
+        outer, returned, branches = self.scopes, self._returned, self._branches
+        self.scopes, self._returned, self._branches = [*function.scopes], [], 0
+        self.scopes.append(self._parameters(node.args, arguments))
+        try:
+            if isinstance(node, ast.Lambda):
+                return self.value(node.body)
+            self._block(node.body)
+            return self._returned[-1] if self._returned else UNKNOWN
+        finally:
+            self.scopes, self._returned, self._branches = outer, returned, branches
+
+    def _parameters(self, node: ast.arguments, given: list[Value]) -> dict[str, Value]:
+        bound: dict[str, Value] = {}
+        positional = [*node.posonlyargs, *node.args]
+        defaults = [self.value(default) for default in node.defaults]
+        for at, parameter in enumerate(positional):
+            missing = at - (len(positional) - len(defaults))
+            bound[parameter.arg] = defaults[missing] if missing >= 0 else UNKNOWN
+            if at < len(given):
+                bound[parameter.arg] = given[at]
+        for parameter, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+            bound[parameter.arg] = self.value(default) if default is not None else UNKNOWN
+        for rest in (node.vararg, node.kwarg):
+            if rest is not None:
+                bound[rest.arg] = UNKNOWN
+        return bound
+
+    def run_text(self, text: str | bytes, mode: str) -> None:
+        """Read code that the text hands to `exec`, `eval` or `compile`."""
+        self._texts += 1
+        self._text_bytes += len(text)
+        if (
+            self._text_depth >= _TEXT_DEPTH
+            or self._texts > MOST_TEXTS
+            or self._text_bytes > MOST_TEXT_BYTES
+        ):
+            self.names.complete = False
+            return
+        tree = parse(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
+        if tree is None:
+            self.names.complete = False
+            return
+        self._text_depth += 1
+        try:
+            self._survey(tree)
+            self._block(tree.body)
+        finally:
+            self._text_depth -= 1

@@ -1,0 +1,101 @@
+"""What is known about a Python expression without running it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+LONGEST = 64 * 1024
+MOST_ITEMS = 4096
+
+Plain = str | bytes | int | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Const:
+    """A constant."""
+
+    value: Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """A module, or something reached from one by attributes and calls: `os`, `os.system`.
+
+    What a call returns keeps the name of what was called, so that a method of the result is
+    `socket.socket.connect`.
+    """
+
+    path: str
+    result: bool = False
+
+
+@dataclass(slots=True)
+class Items:
+    """A list, tuple, set or dict of values, by position or key."""
+
+    values: dict[Plain, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A function or lambda of the text itself, with the scopes that it sees."""
+
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scopes: tuple[dict[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Anything else."""
+
+
+Value = Const | Ref | Items | Function | Unknown
+UNKNOWN = Unknown()
+
+
+def items_of(value: Value) -> list[Value] | None:
+    """Return what iterating over a value gives, None when that is not known."""
+    if isinstance(value, Items):
+        return list(value.values.values())
+    if isinstance(value, Const) and isinstance(value.value, str | bytes):
+        if len(value.value) > MOST_ITEMS:
+            return None
+        return [Const(item) for item in value.value]
+    return None
+
+
+def sequence(values: Iterator[Value] | list[Value]) -> Items:
+    """Return a list of the values."""
+    return Items(dict(enumerate(values)))
+
+
+def plain(value: Value) -> Plain | list[Plain]:
+    """Return the constant, or the list of constants, that a value is.
+
+    Raises:
+        TypeError: it is not constant all through.
+    """
+    if isinstance(value, Const):
+        return value.value
+    if isinstance(value, Items):
+        found = list(value.values.values())
+        if all(isinstance(item, Const) for item in found):
+            return [item.value for item in found if isinstance(item, Const)]
+    raise TypeError("not a constant")
+
+
+def wrap(value: object) -> Value:
+    """Return a value for the result of a computation; what is too long becomes unknown."""
+    if isinstance(value, bytearray):
+        value = bytes(value)
+    if isinstance(value, str | bytes):
+        return Const(value) if len(value) <= LONGEST else UNKNOWN
+    if isinstance(value, int):
+        return Const(value) if value.bit_length() <= 4096 else UNKNOWN
+    if value is None or isinstance(value, float):
+        return Const(value)
+    if isinstance(value, list | tuple) and len(value) <= MOST_ITEMS:
+        return sequence([wrap(item) for item in value])
+    return UNKNOWN

@@ -1,0 +1,1 @@
+"""PyTorch: zip checkpoints, the streams before them, TorchScript and torch.package."""

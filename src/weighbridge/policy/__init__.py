@@ -1,0 +1,1 @@
+"""Policy: what passes. Thresholds now; never read from below a target."""

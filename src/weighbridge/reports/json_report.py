@@ -1,0 +1,142 @@
+"""The report as JSON, for other programs (schema: ``docs/schemas/scan-1.schema.json``).
+
+Fields may be added, never renamed; ``schema`` changes when a meaning does. Strings are valid
+Unicode: what was none in a file name is written as a backslash escape.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from weighbridge import __version__
+from weighbridge.findings.model import CoverageNote, FileReport, Finding, ScanReport, Verdict
+from weighbridge.findings.verdict import strongest
+
+SCHEMA = "weighbridge.scan/1"
+SEVERAL_SCHEMA = "weighbridge.scans/1"
+
+
+@dataclass(frozen=True, slots=True)
+class FailedTarget:
+    """A target that could not be scanned, and why."""
+
+    target: str
+    text: str
+
+
+def render_one(report: ScanReport, rules_version: str) -> str:
+    """Return the report on the only target as a JSON document with a line end."""
+    return _document(report_object(report, rules_version))
+
+
+def render_several(
+    reports: Sequence[ScanReport], failed: Sequence[FailedTarget], rules_version: str
+) -> str:
+    """Return the reports on several targets as one JSON document with a line end."""
+    unknown = [Verdict.INCONCLUSIVE] if failed else []
+    verdict = strongest([*unknown, *(report.verdict for report in reports)])
+    return _document(
+        {
+            "schema": SEVERAL_SCHEMA,
+            "verdict": verdict.value,
+            "reports": [report_object(report, rules_version) for report in reports],
+            "errors": [{"target": one.target, "text": one.text} for one in failed],
+        }
+    )
+
+
+def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
+    """Return one target's report as the contract words it."""
+    return {
+        "schema": SCHEMA,
+        "complete": report.complete,
+        "tool": {"name": "weighbridge", "version": __version__, "rules": rules_version},
+        "target": report.target,
+        "provider": report.provider,
+        "revision": report.revision,
+        "verdict": report.verdict.value,
+        "summary": _summary(report),
+        "files": [_file(file) for file in report.files],
+        "findings": [
+            _finding(f"F{number}", finding)
+            for number, finding in enumerate(report.findings, start=1)
+        ],
+        "libraries": [],
+        "notes": [_note(note, "path") for note in report.notes],
+    }
+
+
+def _document(value: dict[str, Any]) -> str:
+    return json.dumps(_valid(value), indent=2) + "\n"
+
+
+def _summary(report: ScanReport) -> dict[str, Any]:
+    counts = Counter(file.verdict for file in report.files)
+    return {
+        "files": len(report.files),
+        "bytes_total": sum(file.size for file in report.files),
+        "bytes_read": sum(file.coverage.bytes_read for file in report.files),
+        "seconds": round(report.seconds, 3),
+        "by_verdict": {verdict.value: counts[verdict] for verdict in Verdict},
+    }
+
+
+def _file(file: FileReport) -> dict[str, Any]:
+    return {
+        "path": file.path,
+        "size": file.size,
+        "sha256": file.sha256,
+        "sha256_source": file.sha256_source,
+        "format": file.format,
+        "role": file.role,
+        "verdict": file.verdict.value,
+        "coverage": {
+            "complete": file.coverage.complete,
+            "bytes_read": file.coverage.bytes_read,
+            "notes": [_note(note, "member") for note in file.coverage.notes],
+        },
+        "notes": [_note(note, "member") for note in file.notes],
+    }
+
+
+def _note(note: CoverageNote, place: str) -> dict[str, Any]:
+    return {"code": note.code, "text": note.text, "offset": note.offset, place: note.member}
+
+
+def _finding(identifier: str, finding: Finding) -> dict[str, Any]:
+    return {
+        "id": identifier,
+        "rule": finding.rule,
+        "kind": finding.kind.value,
+        "severity": finding.severity.value,
+        "confidence": finding.confidence.value,
+        "title": finding.title,
+        "path": finding.path,
+        "member": finding.member,
+        "offset": finding.offset,
+        "evidence": finding.evidence,
+        "loaders": list(finding.loaders),
+        "cwe": list(finding.cwe),
+        "atlas": list(finding.atlas),
+        "fingerprint": finding.fingerprint,
+        "behaviour": finding.behaviour,
+        "remediation": finding.remediation,
+        "advisories": [],
+    }
+
+
+def _valid(value: Any) -> Any:
+    """Return `value` with every lone surrogate written as an escape."""
+    if isinstance(value, str):
+        if value.isascii():
+            return value
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_valid(key): _valid(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_valid(item) for item in value]
+    return value

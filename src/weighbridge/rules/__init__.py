@@ -1,0 +1,1 @@
+"""Rules: pure functions from facts to findings, each with a stable id and its own metadata."""

@@ -1,0 +1,1 @@
+"""Rules about what a pickle stream imports, calls and carries."""

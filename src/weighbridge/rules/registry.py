@@ -1,0 +1,40 @@
+"""The explicit list of rules, and the version of what they know."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+
+from weighbridge.rules import code, skops, structure
+from weighbridge.rules.model import Rule
+from weighbridge.rules.pickles import rules as pickles
+from weighbridge.rules.pickles import state
+
+RULES: tuple[Rule, ...] = (
+    *pickles.RULES,
+    *state.RULES,
+    *code.RULES,
+    *structure.RULES,
+    *skops.RULES,
+)
+
+RULES_RELEASE = "2026.11"
+
+
+def _version() -> str:
+    """Return the rules' version: their release and a digest of the tables they judge by."""
+    digest = hashlib.sha256()
+    folder = resources.files("weighbridge.tables")
+    for entry in sorted(folder.iterdir(), key=lambda item: item.name):
+        if entry.name.endswith(".tsv"):
+            digest.update(entry.name.encode())
+            digest.update(entry.read_bytes())
+    return f"{RULES_RELEASE}+{digest.hexdigest()[:12]}"
+
+
+RULES_VERSION: str = _version()
+
+
+def rule(identifier: str) -> Rule | None:
+    """Return the rule with this id, or None."""
+    return next((item for item in RULES if item.id == identifier), None)

@@ -1,0 +1,40 @@
+"""Bytes that are already in memory, and windows onto other sources."""
+
+from __future__ import annotations
+
+from weighbridge.sources.base import Source
+
+
+class BytesSource:
+    """A source over a bytes object."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return len(self._data)
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """See :class:`weighbridge.sources.base.Source`."""
+        return self._data[offset : offset + count]
+
+
+class SliceSource:
+    """`size` bytes of `parent` from `start`; clipped to what the parent has."""
+
+    def __init__(self, parent: Source, start: int, size: int) -> None:
+        self._parent = parent
+        self._start = min(start, parent.size)
+        self._size = max(0, min(size, parent.size - self._start))
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+        return self._size
+
+    def read_at(self, offset: int, count: int) -> bytes:
+        """See :class:`weighbridge.sources.base.Source`."""
+        count = min(count, self._size - offset)
+        return self._parent.read_at(self._start + offset, count) if count > 0 else b""

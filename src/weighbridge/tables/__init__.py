@@ -1,0 +1,18 @@
+"""Knowledge as data: what callables do, what frameworks save, what an effect means.
+
+Every table is a TSV file in this folder: UTF-8, one header row, sorted by its key, and in every
+row a source and a reason. A change of knowledge is a change of one row, without code.
+
+| file | one row per | read through |
+| --- | --- | --- |
+| `dangerous.tsv` | callable with an effect no model needs | `callables` |
+| `benign.tsv` | callable that frameworks write into the files they save | `callables` |
+| `operands.tsv` | callable whose operands decide, and which of them | `callables` |
+| `decoders.tsv` | pure function that unwraps a hidden payload | `decoders` |
+| `effects.tsv` | effect, with its wording and classification | `effects` |
+| `libraries.tsv` | top-level package of the standard library or of the ML world | `libraries` |
+| `weights_only.tsv` | name that torch's restricted unpickler accepts | `weights_only` |
+
+No exact name is in both `dangerous.tsv` and `benign.tsv`. A benign row can lie under a whole-module
+row of `dangerous.tsv`; then the exact row wins.
+"""

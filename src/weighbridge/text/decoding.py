@@ -1,0 +1,58 @@
+"""Decides whether bytes are text, reading them in windows."""
+
+from __future__ import annotations
+
+import codecs
+
+from weighbridge.sources.base import Source
+
+_WINDOW = 1 << 20
+_BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+# Control characters that ordinary text files hold: tab, newlines, form feed, escape, backspace.
+_ALLOWED = frozenset("\t\n\r\f\x1b\x08\x0b\x1a")
+
+
+def encoding_of(head: bytes) -> str:
+    """Return the encoding that a byte order mark announces, else UTF-8."""
+    return next((name for mark, name in _BOMS if head.startswith(mark)), "utf-8")
+
+
+def is_text(source: Source, check: object = None) -> bool:
+    """Say whether every byte of `source` is part of a text in its encoding.
+
+    Args:
+        source: what to read, in windows.
+        check: called for each window, may raise to stop; None to leave it out.
+    """
+    decoder = codecs.getincrementaldecoder(encoding_of(source.read_at(0, 4)))()
+    offset = 0
+    try:
+        while offset < source.size:
+            if callable(check):
+                check()
+            chunk = source.read_at(offset, _WINDOW)
+            offset += len(chunk)
+            text = decoder.decode(chunk, final=offset >= source.size)
+            if not _printable(text):
+                return False
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _printable(text: str) -> bool:
+    if text.isascii():
+        hidden = {chr(code) for code in range(32)} - _ALLOWED
+        return not any(char in text for char in hidden)
+    return not any(ord(char) < 32 and char not in _ALLOWED for char in set(text))
+
+
+def text_of(source: Source, limit: int) -> str | None:
+    """Return the whole text, or None when it is none or longer than `limit` bytes."""
+    if source.size > limit:
+        return None
+    data = source.read_at(0, limit)
+    try:
+        return data.decode(encoding_of(data))
+    except UnicodeDecodeError:
+        return None

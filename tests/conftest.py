@@ -1,0 +1,71 @@
+"""Shared fixtures: the scanner with a worker that does what a file says, and rules to match."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from weighbridge.facts.codec import Fact
+from weighbridge.facts.structure import Anomaly
+from weighbridge.findings.model import Confidence, Finding, Kind, Severity
+
+TESTS = Path(__file__).parent
+
+
+def finding(kind: Kind = Kind.MALICIOUS, **fields: object) -> Finding:
+    """Return a finding with something in every field."""
+    values: dict[str, object] = {
+        "rule": "dangerous-call",
+        "kind": kind,
+        "severity": Severity.CRITICAL,
+        "confidence": Confidence.HIGH,
+        "title": "Starts a process",
+        "remediation": "Do not load it.",
+        "path": "model.pkl",
+        "offset": 12,
+        "evidence": {"code": "os.system('id')", "symbol": "os.system"},
+        "loaders": ("pickle.load",),
+        "cwe": ("CWE-502",),
+        "atlas": ("AML.T0011.000",),
+        "fingerprint": "f" * 16,
+        "behaviour": "b" * 16,
+    }
+    return Finding(**{**values, **fields})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def fake_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Workers run tests/defender/fake_worker.py."""
+    from weighbridge.defender import pool, process
+
+    boot = process.BOOT.replace(
+        "from weighbridge.defender.worker import main",
+        f"sys.path.append({str(TESTS / 'defender')!r}); from fake_worker import main",
+    )
+    assert boot != process.BOOT
+    pool.shared().close()
+    monkeypatch.setattr(process, "BOOT", boot)
+    yield
+    pool.shared().close()
+
+
+@pytest.fixture
+def fake_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A judge that needs no tables: the code of an anomaly is the kind of its finding."""
+    judge = types.ModuleType("weighbridge.rules.judge")
+    registry = types.ModuleType("weighbridge.rules.registry")
+
+    def judged(facts: Sequence[Fact], path: str) -> list[Finding]:
+        return [finding(Kind(fact.code)) for fact in facts if isinstance(fact, Anomaly)]
+
+    judge.judge = judged  # type: ignore[attr-defined]
+    registry.RULES = ()  # type: ignore[attr-defined]
+    registry.RULES_VERSION = "0-test"  # type: ignore[attr-defined]
+    rules = types.ModuleType("weighbridge.rules")
+    rules.__path__ = []
+    for module in (rules, judge, registry):
+        monkeypatch.setitem(sys.modules, module.__name__, module)
