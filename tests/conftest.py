@@ -16,27 +16,6 @@ from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 TESTS = Path(__file__).parent
 
 
-def finding(kind: Kind = Kind.MALICIOUS, **fields: object) -> Finding:
-    """Return a finding with something in every field."""
-    values: dict[str, object] = {
-        "rule": "dangerous-call",
-        "kind": kind,
-        "severity": Severity.CRITICAL,
-        "confidence": Confidence.HIGH,
-        "title": "Starts a process",
-        "remediation": "Do not load it.",
-        "path": "model.pkl",
-        "offset": 12,
-        "evidence": {"code": "os.system('id')", "symbol": "os.system"},
-        "loaders": ("pickle.load",),
-        "cwe": ("CWE-502",),
-        "atlas": ("AML.T0011.000",),
-        "fingerprint": "f" * 16,
-        "behaviour": "b" * 16,
-    }
-    return Finding(**{**values, **fields})  # type: ignore[arg-type]
-
-
 @pytest.fixture
 def fake_worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Workers run tests/defender/fake_worker.py."""
@@ -60,7 +39,20 @@ def fake_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     registry = types.ModuleType("weighbridge.rules.registry")
 
     def judged(facts: Sequence[Fact], path: str) -> list[Finding]:
-        return [finding(Kind(fact.code)) for fact in facts if isinstance(fact, Anomaly)]
+        return [
+            Finding(
+                rule="fake-rule",
+                kind=Kind(fact.code),
+                severity=Severity.HIGH,
+                confidence=Confidence.HIGH,
+                title="What the test asked for",
+                remediation="Do not load it.",
+                offset=fact.offset,
+                evidence={"code": "os.system('id')"},
+            )
+            for fact in facts
+            if isinstance(fact, Anomaly)
+        ]
 
     judge.judge = judged  # type: ignore[attr-defined]
     registry.RULES = ()  # type: ignore[attr-defined]

@@ -14,8 +14,7 @@ Nothing is imported until it is used, so that ``import weighbridge`` costs next 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # Type checkers know the name; importing it would take longer than all else.
 if TYPE_CHECKING:
     from weighbridge import errors
     from weighbridge.defender.scan import scan
@@ -42,7 +41,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """Import a public name when it is first asked for."""
     from importlib import import_module
 
@@ -50,7 +49,7 @@ def __getattr__(name: str) -> Any:
         return import_module("weighbridge.errors")
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
+    value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 

@@ -56,7 +56,7 @@ def local_header(values: dict[str, Any]) -> bytes:
     fixed = [values[key] for key in ("version", "flags", "method")]
     sizes = [values[key] for key in ("crc", "packed", "size")]
     head = struct.pack("<4s5H3L2H", b"PK\3\4", *fixed, 0, 0, *sizes, len(name), len(extra))
-    return head + name + extra
+    return head + bytes(name) + bytes(extra)
 
 
 def central_header(values: dict[str, Any]) -> bytes:
@@ -68,7 +68,7 @@ def central_header(values: dict[str, Any]) -> bytes:
         "<4sBB5H3L5H2L", b"PK\1\2", 20, 3, *fixed, 0, 0, *sizes, len(name), len(extra), 0,
         values["disk"], 0, values["external"], values["offset"],
     )  # fmt: skip
-    return head + name + extra
+    return head + bytes(name) + bytes(extra)
 
 
 def end_record(count: int, size: int, offset: int, comment: bytes = b"", disk: int = 0) -> bytes:

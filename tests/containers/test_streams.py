@@ -174,7 +174,8 @@ def test_old_joblib_header(space):
 @pytest.mark.parametrize(
     "head",
     [b"", b"x", b"x^2 + y^2", b"x^2 and much more text than this " * 9,
-     b"\x5d\0\0\0\1" + b"\1" * 40, b"BZh91 text", b"ZFile", b"PK\3\4", b"\x80\x04\x95", b"\x1f\x8b\x07"],
+     b"\x5d\0\0\0\1" + b"\1" * 40, b"BZh91 text", b"ZFile", b"PK\3\4", b"\x80\x04\x95",
+     b"\x1f\x8b\x07"],
 )  # fmt: skip
 def test_what_is_no_stream(head):
     assert recognise(head) is None

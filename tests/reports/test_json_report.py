@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import HOSTILE, clean, hostile, mixed, report
 from hypothesis import given
 from hypothesis import strategies as st
+from made_reports import HOSTILE, clean, finding, hostile, mixed, report
 
-from conftest import finding
 from weighbridge.findings.model import ScanReport
 from weighbridge.reports.json_report import FailedTarget, render_one, render_several
 

@@ -76,6 +76,11 @@ class InflatedSource:
         self._end: int | None = None
         self._reset()
 
+    def __del__(self) -> None:
+        spool = getattr(self, "_spool", None)
+        if spool is not None:
+            spool.close()
+
     def _reset(self) -> None:
         self._spool: IO[bytes] | None = None
         self._decoder: Decoder | None = None

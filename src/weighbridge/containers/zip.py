@@ -121,26 +121,28 @@ class _Hidden:
     def _find(self, at: int, end: int) -> int | None:
         """Return the position of the next local header's magic."""
         while at < end:
-            self._budget.check_time()
-            block = self._block_at(at, end)
-            index = block.find(LOCAL_MAGIC)
+            start, block = self._block_at(at)
+            index = block.find(LOCAL_MAGIC, at - start, end - start)
             if index >= 0:
-                return at + index
-            at += max(1, len(block) - 3) if at + len(block) < end else len(block) or 1
+                return start + index
+            reached = start + len(block)
+            if reached >= end or reached <= at:
+                return None
+            at = max(at + 1, reached - 3)
         return None
 
-    def _block_at(self, at: int, end: int) -> bytes:
-        """Return the bytes from `at` on, from the last block if it reaches there."""
+    def _block_at(self, at: int) -> tuple[int, bytes]:
+        """Return a block that holds the bytes at `at`, and where it begins."""
         start, block = self._cached
         if not start <= at < start + len(block) - 3:
+            self._budget.check_time()
             self._left -= _BLOCK
             if self._left < 0:
                 raise LimitExceeded(
                     "limit-search", "too many bytes belong to no member to search them all", at
                 )
-            start, block = at, self._source.read_at(at, _BLOCK)
-            self._cached = (start, block)
-        return block[at - start : end - start]
+            start, block = self._cached = (at, self._source.read_at(at, _BLOCK))
+        return start, block
 
     def _take(self, at: int, end: int) -> int:
         """Add the member whose local header is at `at`; return where to go on."""

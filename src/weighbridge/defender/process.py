@@ -30,7 +30,7 @@ BOOT = (
 RECYCLE = 150 * MIB
 """A worker that keeps more than this after a job is replaced, so that little adds up."""
 START_SECONDS = 60.0
-GLANCE_SECONDS = 0.01
+GLANCE_SECONDS = 0.005
 
 _TEXT = 500
 _PAGE = os.sysconf("SC_PAGE_SIZE")

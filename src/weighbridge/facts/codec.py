@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import types
 import typing
-from functools import cache
 from typing import Any
 
 from weighbridge.facts import expressions, pickles, structure
@@ -66,9 +65,14 @@ def _encode(value: object) -> Any:
     return value
 
 
-@cache
+_HINTS: dict[object, dict[str, Any]] = {}
+
+
 def _field_types(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    hints = _HINTS.get(kind)
+    if hints is None:
+        hints = _HINTS[kind] = typing.get_type_hints(kind)
+    return hints
 
 
 def _decode_class(kind: type, fields: dict[str, Any], depth: int) -> object:

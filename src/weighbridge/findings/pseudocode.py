@@ -19,7 +19,7 @@ from weighbridge.text.escaping import visible
 LENGTH = 1200
 _DEPTH = 12
 _TEXT = 400
-_BRACKETS = {"tuple": "()", "list": "[]", "set": "{}"}
+_BRACKETS = {"tuple": ("(", ")"), "list": ("[", "]"), "set": ("{", "}")}
 
 
 class Renderer:
@@ -81,7 +81,7 @@ class Renderer:
             return f"frozenset({{{', '.join(items)}}})"
         if expression.kind == "tuple" and expression.total == 1:
             return f"({items[0]},)" if items else "()"
-        opening, closing = _BRACKETS.get(expression.kind, "[]")
+        opening, closing = _BRACKETS.get(expression.kind, ("[", "]"))
         return f"{opening}{', '.join(items)}{closing}"
 
     def _mapping(self, expression: Mapping, depth: int) -> str:

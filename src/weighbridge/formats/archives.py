@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 
 from weighbridge.containers.base import Archive, Member
+from weighbridge.containers.inflate import InflatedSource
 from weighbridge.containers.registry import open_archive
 from weighbridge.errors import ParseError
 from weighbridge.formats import skops, torchserve
@@ -123,10 +124,28 @@ def _member(
     context: Context, kind: str, member: Member, source: Source, place: Place
 ) -> None:
     inner = place.inside(member.name)
+    before = len(context.facts)
     try:
         child = context.child()
-        if child.walk(child, source, inner) is None:
-            text = "not a format that is known; it could hold code"
-            context.gap(inner, kind, "unsupported-unknown-format", text)
+        found = child.walk(child, source, inner)
     except ParseError as error:
+        found = _before_damage(context, source, inner, before)
         context.gap_from(inner, kind, error)
+    if found is None:
+        text = "not a format that is known; it could hold code"
+        context.gap(inner, kind, "unsupported-unknown-format", text)
+    if isinstance(source, InflatedSource) and source.overrun:
+        text = f"{member.name[:80]}: decodes to more than the archive declares"
+        context.anomaly(inner, kind, "zip-size-mismatch", text, member.offset)
+
+
+def _before_damage(context: Context, source: Source, place: Place, before: int) -> str | None:
+    """Examine what can be decoded before the damage; the loader gets that far as well."""
+    if not isinstance(source, InflatedSource):
+        return "damaged"
+    del context.facts[before:]
+    try:
+        child = context.child()
+        return child.walk(child, source.prefix(), place) or "damaged"
+    except ParseError:
+        return "damaged"

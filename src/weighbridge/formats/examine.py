@@ -71,8 +71,8 @@ def walk(context: Context, source: Source, place: Place) -> str | None:
             errors.append((entry.name, error))
     if found is None and not errors:
         found = _quiet(context, source, head, place)
-    for name, error in errors:
-        context.gap_from(place, name, error)
+    for name, failure in errors:
+        context.gap_from(place, name, failure)
         found = found or name
     return found
 
@@ -91,13 +91,19 @@ def _container(context: Context, kind: str, source: Source, place: Place) -> str
 def _stream(context: Context, kind: str, source: Source, place: Place) -> str:
     """Examine what a compressed stream decodes to, and what follows the stream."""
     inflated = compressed.open_stream(kind, source, context.budget)
-    inflated.read_at(0, 1)
     context.format(place, kind, source.size)
     child = context.child()
     inner = place.inside(kind)
-    if child.walk(child, inflated, inner) is None:
-        _unknown(context, inflated, inner)
-    inflated.exhaust()
+    body: Source = inflated
+    try:
+        inflated.exhaust()
+    except ParseError as error:
+        context.gap_from(inner, kind, error)
+        body = inflated.prefix()
+    if child.walk(child, body, inner) is None:
+        _unknown(context, body, inner)
+    if body is not inflated:
+        return kind
     if inflated.consumed < source.size:
         rest = SliceSource(source, inflated.consumed, source.size - inflated.consumed)
         text = f"{rest.size} bytes follow the {kind} stream"

@@ -13,7 +13,7 @@ import struct
 from weighbridge.errors import MalformedInput
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.joblib_arrays import type_size
-from weighbridge.formats.pickle import raw
+from weighbridge.formats.pickle import analysis, raw
 from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
 
@@ -31,18 +31,18 @@ def claims(source: Source, head: bytes) -> bool:
 
 def parse(context: Context, source: Source, place: Place) -> bool:
     """Examine one array; the pickle of an object array is run."""
-    fields, start = _header(source)
-    size, objects = _item_size(fields["descr"], 0)
-    context.format(place, NAME, source.size, descr=str(fields["descr"])[:80])
+    descr, shape, start = _header(source)
+    size, objects = _item_size(descr, 0)
+    context.format(place, NAME, source.size, descr=str(descr)[:80])
     if objects:
         body = SliceSource(source, start, source.size - start)
         inner = Place(place.member, _LOADERS, "array")
         trace = raw.trace_at(context, body, 0, inner)
-        raw.analysis.emit(context, trace, body, inner)
+        analysis.emit(context, trace, body, inner)
         raw.parse_rest(context, body, inner, trace)
         return True
     count = 1
-    for extent in fields["shape"]:
+    for extent in shape:
         count *= extent
     expected = start + count * size
     if expected > source.size:
@@ -64,7 +64,8 @@ def trailing(context: Context, source: Source, place: Place, name: str, start: i
         context.gap(place, name, "malformed-trailing-bytes", text, start)
 
 
-def _header(source: Source) -> tuple[dict[str, object], int]:
+def _header(source: Source) -> tuple[object, tuple[int, ...], int]:
+    """Return the type, the shape and where the data begins."""
     head = source.read_at(0, 12)
     if len(head) < 10 or head[6] not in (1, 2, 3):
         raise MalformedInput("npy-version", "the array file has no known version", 6)
@@ -82,7 +83,7 @@ def _header(source: Source) -> tuple[dict[str, object], int]:
     shape = fields["shape"]
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape):
         raise MalformedInput("npy-shape", "the shape is no tuple of counts", start)
-    return fields, start + length
+    return fields["descr"], shape, start + length
 
 
 def _item_size(descr: object, depth: int) -> tuple[int, bool]:

@@ -8,6 +8,7 @@ reader enforces all of it; whatever it would refuse is an anomaly here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 
 from weighbridge.errors import MalformedInput
@@ -42,6 +43,7 @@ _BITS = {
     "F64": 64,
     "C64": 64,
 }
+_TARGET = re.compile(r"_target_[\"']?\s*[:=]\s*[\"']?([A-Za-z_][\w.]{0,200})", re.ASCII)
 _METADATA_SHOWN = 200
 _VALUE_SHOWN = 2000
 
@@ -98,6 +100,10 @@ def _metadata(context: Context, place: Place, metadata: object) -> None:
         return
     for key, value in list(metadata.items())[:_METADATA_SHOWN]:
         context.metadata(place, NAME, key[:200], mask(value[:_VALUE_SHOWN]))
+    # Hydra-style libraries build whatever a configuration in the metadata names.
+    found = {name for value in metadata.values() for name in _TARGET.findall(value)}
+    for name in sorted(found)[:_METADATA_SHOWN]:
+        context.metadata(place, NAME, "_target_", name)
 
 
 def _layout(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from weighbridge.rules import code, skops, structure
+from weighbridge.rules import code, metadata, skops, structure
 from weighbridge.rules.model import Rule
 from weighbridge.rules.pickles import rules as pickles
 from weighbridge.rules.pickles import state
@@ -16,6 +16,7 @@ RULES: tuple[Rule, ...] = (
     *code.RULES,
     *structure.RULES,
     *skops.RULES,
+    *metadata.RULES,
 )
 
 RULES_RELEASE = "2026.11"

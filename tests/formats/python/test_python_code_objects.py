@@ -29,6 +29,14 @@ def here(source):
         ("import urllib.request\nurllib.request.urlopen('u')", "urllib.request.urlopen"),
         ("from urllib.request import urlopen\nurlopen('u')", "urllib.request.urlopen"),
         ("import socket\ns = socket.socket()\ns.connect(('h', 1))", "socket.socket"),
+        ("__import__('os').system('id')", "os.system"),
+        ("import importlib\nimportlib.import_module('os').system('id')", "os.system"),
+        ("import os\ngetattr(os, 'system')('id')", "os.system"),
+        ("import sys\nsys.modules['os'].system('id')", "os.system"),
+        ("import builtins\nbuiltins.eval('1')", "builtins.eval"),
+        ("__builtins__.eval('1')", "builtins.eval"),
+        ("import sys\ndef f():\n  return sys.settrace(f)", "sys.settrace"),
+        ("def f():\n  import ctypes\n  return ctypes.whatever(f)", "ctypes.whatever"),
         ("eval('1')", "builtins.eval"),
         ("__import__('os')", "builtins.__import__"),
         ("f = lambda x: [os.system(y) for y in x]", "os.system"),
@@ -45,7 +53,8 @@ def test_calls_are_named_in_every_version(version, source, call):
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_honest_code_has_neither_imports_nor_calls(version):
-    data = compiled(version, "def f(x, y):\n  return x.code.shape + y.copy() * x.test.select(2)")
+    data = compiled(version, "def f(x, y):\n  x.eval().compile()\n"
+        "  return x.code.shape + y.copy() * x.test.select(2)")
     if data is None:
         pytest.skip("no such interpreter")
     fact = fact_of_code(data)
@@ -113,6 +122,13 @@ def test_code_objects_without_end_are_cut_off():
         code = sample(nested=(code, code), constants=(code,))
     with quickly():
         assert not described(code).complete
+
+
+def test_shared_bytecode_and_constants_are_not_looked_at_for_ever():
+    bytecode, constants = bytes(range(256)) * 4000, tuple(range(20_000))
+    inner = tuple(sample(code=bytecode, constants=(constants,), layout="3.8") for _ in range(900))
+    with quickly():
+        described(sample(nested=inner))
 
 
 def test_names_that_no_report_can_hold_are_escaped():

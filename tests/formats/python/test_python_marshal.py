@@ -167,6 +167,18 @@ def test_a_hundred_levels_that_hold_the_level_below_twice_cost_nothing():
         read(data, Budget())
 
 
+def test_many_code_objects_that_share_huge_constants_cost_little():
+    shared = b"\xa8" + struct.pack("<I", 50_000) + b"N" * 50_000
+    text = b"z\0"
+    body = bytes(20) + b"s\0\0\0\0" + b")\1r\0\0\0\0" + b")\0)\0" + b"s\0\0\0\0"
+    body += text * 3 + bytes(4) + b"s\0\0\0\0" * 2
+    count = 10_000
+    data = b"(" + struct.pack("<I", count + 1) + shared + (b"c" + body) * count
+    with quickly(2):
+        value = read(data, Budget())
+    assert isinstance(value, tuple) and not value[-1].complete
+
+
 def test_failing_layouts_do_not_multiply_with_nesting():
     code = b"c" + bytes(20)
     with quickly(), pytest.raises(ParseError):

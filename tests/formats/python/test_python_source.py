@@ -94,6 +94,12 @@ SYSTEM = {
     "unevenly indented": "    import os\n  # comment\n    os.system('id')",
     "lone expression": " os.system('id')",
     "byte order mark": "\ufeffimport os\nos.system('id')",
+    "method named like it": "class A:\n  def eval(self): pass\n  def f(self):\n"
+    "    eval('__import__(\"os\").system(1)')",
+    "shadowed elsewhere": "def f():\n  eval = 1\neval('__import__(\"os\").system(1)')",
+    "shadowed in a branch": "if 0:\n  def eval(x): pass\neval('__import__(\"os\").system(1)')",
+    "shadow removed": "def eval(x): pass\ndel eval\neval('__import__(\"os\").system(1)')",
+    "star and a namesake": "from os import *\nclass A:\n  def system(self): pass\nsystem('id')",
     "match": "import os\nmatch x:\n  case 1:\n    os.system('id')",
     "async": "import os\nasync def f():\n  async with x as y:\n    await os.system('id')",
     "long elif": "import os\nif x == 0: pass\n" + "elif x: pass\n" * 60 + "else: os.system('id')",
@@ -209,7 +215,7 @@ def test_code_within_code_is_followed_three_times_only():
         source = f"exec({source!r})"
     assert "os.system" in fact_of_source(source).calls
     fact = fact_of_source(f"exec({source!r})")
-    assert "os.system" not in fact.calls and not fact.complete
+    assert not fact.complete
 
 
 HOSTILE = {

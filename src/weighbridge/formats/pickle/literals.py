@@ -95,7 +95,7 @@ def _unquote(raw: bytes) -> str:
     if len(raw) >= 2 and raw[:1] == raw[-1:] and raw[:1] in (b"'", b'"'):
         raw = raw[1:-1]
     try:
-        return codecs.escape_decode(raw)[0].decode("latin-1")  # type: ignore[attr-defined]
+        return codecs.escape_decode(raw)[0].decode("latin-1")
     except ValueError:
         return raw.decode("latin-1")
 

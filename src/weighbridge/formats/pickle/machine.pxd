@@ -22,7 +22,7 @@ cdef class Core:
     cdef public unsigned char[::1] result_mode
     cdef public unsigned char[::1] result_methods
     cdef const unsigned char[::1] buffer
-    cdef object source, tick
+    cdef object source, tick, low_bytes, high_bytes
     cdef unsigned long long end, base, filled, next, frame_end
     cdef public unsigned long long position, operand, opcodes
     cdef public int opcode, protocol, max_protocol
@@ -33,7 +33,8 @@ cdef class Core:
     cdef int collections
     cdef dict memo_far
 
-    @cython.locals(index=cython.ulonglong)
+    cdef int _map(self) except -1
+    @cython.locals(used=cython.ulonglong)
     cdef int _forget(self) except -1
     @cython.locals(count=cython.ulonglong)
     cdef unsigned long long _refill(self, unsigned long long absolute) except? 99

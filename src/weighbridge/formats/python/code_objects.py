@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from weighbridge.facts.pickles import Code
 from weighbridge.formats.python.code_arguments import code_from_arguments
 from weighbridge.formats.python.effects import (
+    BUILTIN_MODULES,
     BUILTINS,
     CUSTOMARY,
     TEXT_LENGTH,
@@ -20,7 +22,7 @@ from weighbridge.formats.python.effects import (
     excerpt,
     is_library,
 )
-from weighbridge.formats.python.marshal_values import CodeObject, MarshalValue, flat
+from weighbridge.formats.python.marshal_values import Allowance, CodeObject, MarshalValue, flat
 from weighbridge.formats.python.name_usage import loaded_names, taken_from
 from weighbridge.tables.callables import Dangerous, dangerous
 
@@ -28,8 +30,18 @@ __all__ = ["code_fact", "code_from_arguments", "collect"]
 
 MOST_OBJECTS = 1_000
 MOST_LOOKUPS = 40_000
+MOST_CONSTANTS_SEEN = 100_000
+MOST_BYTECODE = 1 << 20
 _MOST_NAMES = 2_000
 _MOST_MODULES = 40
+# With one of these, a string constant can be the name of a module or an attribute.
+_REFLECTION = frozenset(
+    {
+        "__builtins__", "__dict__", "__getattribute__", "__globals__", "__import__", "__loader__",
+        "attrgetter", "f_globals", "getattr", "globals", "import_module", "locals",
+        "methodcaller", "modules", "resolve_name", "load_module", "locate", "vars",
+    }
+)  # fmt: skip
 
 
 def code_fact(
@@ -80,7 +92,7 @@ def collect(code: CodeObject, into: Names, used: dict[str, None] | None = None) 
     """Add what a code object and those inside it use to `into`; every name also to `used`."""
     seen: set[int] = set()
     waiting: list[tuple[CodeObject, tuple[str, ...]]] = [(code, ())]
-    pairing = _Pairing(into)
+    pairing, allowance = _Pairing(into), Allowance(MOST_CONSTANTS_SEEN)
     while waiting:
         current, outer = waiting.pop(0)
         if id(current) in seen:
@@ -93,7 +105,7 @@ def collect(code: CodeObject, into: Names, used: dict[str, None] | None = None) 
             used.update(dict.fromkeys(current.names[:_MOST_NAMES]))
         into.complete &= current.complete and len(current.names) <= _MOST_NAMES
         modules = pairing.examine(current, outer)
-        for value in flat(current.constants):
+        for value in flat(current.constants, allowance):
             if isinstance(value, str | bytes):
                 into.add_constant(value)
         waiting.extend((inner, modules) for inner in current.nested)
@@ -105,9 +117,15 @@ class _Pairing:
     def __init__(self, into: Names) -> None:
         self._into = into
         self._left = MOST_LOOKUPS
+        self._bytecode_left = MOST_BYTECODE
 
     def examine(self, code: CodeObject, outer: tuple[str, ...]) -> tuple[str, ...]:
         """Add what one code object uses; return the modules that code inside it can see."""
+        if self._left < 0:
+            return ()
+        self._bytecode_left -= len(code.code)
+        if self._bytecode_left < 0:  # without bytecode every name counts
+            code = replace(code, code=b"")
         names = tuple(dict.fromkeys(code.names[:_MOST_NAMES]))
         loaded = loaded_names(code)
         own = list(_modules(names, loaded))
@@ -115,13 +133,19 @@ class _Pairing:
             if module in loaded or module.split(".")[0] in loaded:
                 self._into.add_import(module)
         for name in names:
-            if name in BUILTINS:
+            if name in BUILTINS and name in loaded:
                 self._into.add_call(f"builtins.{name}")
-        modules = tuple(dict.fromkeys([*own, *outer, *_submodules(own, names)]))[:_MOST_MODULES]
+        words = tuple(_words(code)) if not _REFLECTION.isdisjoint(names) else ()
+        by_name = [word for word in words if is_library(word)]
+        for module in by_name:
+            self._into.add_import(module)
+        modules = tuple(
+            dict.fromkeys([*own, *outer, *by_name, *_submodules(own, names)])
+        )[:_MOST_MODULES]
         imported = tuple(_imported_from(code))
-        listed = tuple(dict.fromkeys([*names, *imported]))
+        listed = tuple(dict.fromkeys([*names, *imported, *words]))
         known = bool(code.code and code.layout)
-        attributes = {name for name in names if name not in loaded or not known} | set(imported)
+        attributes = set(imported) if known else {*names, *imported}
         pairs = taken_from(code)
         for module in modules:
             exact, whole = self._pairs(module, listed)
@@ -144,9 +168,9 @@ class _Pairing:
             if self._left < 0:
                 self._into.complete = False
                 break
-            row = dangerous(module, name)
+            row = dangerous("builtins" if module in BUILTIN_MODULES else module, name)
             # A row for a whole module is about this one, or the parent reports it.
-            if row is not None and row.module == module:
+            if row is not None and row.module in (module, "builtins"):
                 found.append((name, row))
         exact = [name for name, row in found if row.name != "*"]
         return exact, [name for name, row in found if row.name == "*"]
@@ -205,11 +229,19 @@ def _follower(word: str, names: tuple[str, ...], attributes: set[str]) -> list[s
 def _imported_from(code: CodeObject) -> Iterator[str]:
     """Yield the names in constants such as `('system',)`, which `from os import` leaves."""
     for value in code.constants[:_MOST_NAMES]:
-        if isinstance(value, tuple) and all(isinstance(item, str) for item in value[:50]):
+        if isinstance(value, tuple):
             yield from _identifiers(value[:50])
+
+
+def _words(code: CodeObject) -> Iterator[str]:
+    """Yield the string constants that could be names, the first few."""
+    yield from _identifiers(code.constants[:_MOST_NAMES])
 
 
 def _identifiers(values: tuple[MarshalValue, ...]) -> Iterator[str]:
     for value in values:
-        if isinstance(value, str) and value.isidentifier():
-            yield value
+        if isinstance(value, bytes) and len(value) < 60:  # a str of Python 2
+            value = value.decode("latin-1")
+        short = isinstance(value, str) and len(value) < 60
+        if short and all(part.isidentifier() for part in str(value).split(".")):
+            yield str(value)

@@ -73,7 +73,7 @@ def _from(module: str, names: str, known: dict[str, str], into: Names) -> None:
 
 def _call(dotted: str, known: dict[str, str], into: Names) -> None:
     first, dot, rest = dotted.partition(".")
-    if first in known:
+    if first in known and (dot or first not in CUSTOMARY):
         into.add_call(known[first] + dot + rest)
     elif not dot and first in BUILTINS:
         into.add_call(f"builtins.{first}")

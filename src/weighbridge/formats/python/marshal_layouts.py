@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from weighbridge.formats.python.marshal_values import CodeObject, MarshalValue, flat
+from weighbridge.formats.python.marshal_values import Allowance, CodeObject, MarshalValue, flat
 
 PYTHON_2 = "2.7"
 _HEADERS = (16, 12, 8)
@@ -73,7 +73,9 @@ LAYOUTS = (
 )
 
 
-def build(layout: Layout, fields: dict[str, MarshalValue]) -> CodeObject:
+def build(
+    layout: Layout, fields: dict[str, MarshalValue], allowance: Allowance
+) -> CodeObject:
     """Make a code object of fields that the layout has accepted."""
     constants, code, line = fields["consts"], fields["code"], fields["firstlineno"]
     name = _text(fields["name"])
@@ -87,8 +89,9 @@ def build(layout: Layout, fields: dict[str, MarshalValue]) -> CodeObject:
         constants=constants,
         code=code,
         first_line=line,
-        nested=tuple(item for item in flat(constants) if isinstance(item, CodeObject)),
+        nested=tuple(item for item in flat(constants, allowance) if isinstance(item, CodeObject)),
         layout=layout.version,
+        complete=not allowance.spent,
     )
 
 

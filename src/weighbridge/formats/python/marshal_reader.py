@@ -30,6 +30,7 @@ from weighbridge.formats.python.marshal_layouts import (
     strip_pyc_header,
 )
 from weighbridge.formats.python.marshal_values import (
+    Allowance,
     CodeObject,
     MarshalDict,
     MarshalSet,
@@ -104,6 +105,7 @@ class _Reader:
         self._left = MOST_VALUES
         self._refs: list[MarshalValue] = []
         self._interned: list[MarshalValue] = []
+        self._constants_left = Allowance(2 * MOST_VALUES)
         self.layout_mattered = False
 
     def value(self, depth: int) -> MarshalValue:
@@ -226,7 +228,7 @@ class _Reader:
             if not self._layout.accepts(field, found):
                 raise self._malformed(f"{field.name} of a code object has the wrong type")
             fields[field.name] = found
-        return build(self._layout, fields)
+        return build(self._layout, fields, self._constants_left)
 
     def _count(self, depth: int) -> None:
         self._left -= 1

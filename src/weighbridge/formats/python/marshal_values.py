@@ -95,35 +95,43 @@ MarshalValue = (
 )
 
 
-def flat(values: tuple[MarshalValue, ...], most: int = 20_000) -> Iterator[MarshalValue]:
-    """Yield the values and what their containers hold, each object once, code objects unopened.
+@dataclass(slots=True)
+class Allowance:
+    """How many values may still be looked at; shared by all walks over the same data."""
 
-    Args:
-        values: where to start.
-        most: values to look at before giving up.
-    """
+    left: int
+
+    @property
+    def spent(self) -> bool:
+        """Whether a walk had to stop early."""
+        return self.left < 0
+
+
+def flat(values: tuple[MarshalValue, ...], allowance: Allowance) -> Iterator[MarshalValue]:
+    """Yield the values and what their containers hold, each object once, code objects unopened."""
     seen: set[int] = set()
-    waiting: list[MarshalValue] = list(reversed(values[:most]))
-    left = most
-    while waiting and left > 0:
-        left -= 1
+    waiting: list[MarshalValue] = list(reversed(values[: max(allowance.left, 0) + 1]))
+    while waiting:
+        allowance.left -= 1
+        if allowance.left < 0:
+            return
         value = waiting.pop()
-        inner = inside(value)
+        inner = inside(value, allowance.left + 1)
         if inner is None:
             yield value
         elif id(value) not in seen:
             seen.add(id(value))
-            waiting.extend(reversed(inner[:left]))
+            waiting.extend(reversed(inner))
 
 
-def inside(value: MarshalValue) -> list[MarshalValue] | None:
+def inside(value: MarshalValue, most: int) -> list[MarshalValue] | None:
     """Return what a container holds, None when `value` is none."""
     if isinstance(value, tuple | list):
-        return list(value)
+        return list(value[:most])
     if isinstance(value, MarshalSet):
-        return list(value.items)
+        return list(value.items[:most])
     if isinstance(value, MarshalDict):
-        return [item for pair in value.pairs for item in pair]
+        return [item for pair in value.pairs[:most] for item in pair]
     if isinstance(value, MarshalSlice):
         return [value.start, value.stop, value.step]
     return None

@@ -19,6 +19,9 @@ _TAKES_NEW = _TAKES | {82, 74} | {80, 72}
 # Their argument has a flag in its lowest bit: always, or in some of the versions that use them.
 _FLAGGED = frozenset({116, 82, 80})
 _SOMETIMES_FLAGGED = frozenset({106, 91, 92})
+# LOAD_FAST, LOAD_FAST_BORROW: modules imported within a function are local variables.
+_FAST = frozenset({124})
+_FAST_NEW = _FAST | {85} | {84, 86}
 _PREFIXES = frozenset({144, 71, 69})
 _MOST_CODE = 1 << 20
 
@@ -52,22 +55,23 @@ def _indices(bytecode: bytes, layout: str) -> set[int]:
 
 
 def taken_from(code: CodeObject) -> frozenset[tuple[str, str]]:
-    """Return (name, attribute) where an attribute is taken from a global or an import at once.
+    """Return (name, attribute) where an attribute is taken at once from what has that name.
 
-    It is empty when the bytecode is not known, and says nothing about local variables.
+    Names are those of globals, imports and local variables. It is empty without bytecode.
     """
     if not code.code or not code.layout or len(code.code) > _MOST_CODE:
         return frozenset()
     new = code.layout == "3.11"
     loads, takes = (_LOADS_NEW, _TAKES_NEW) if new else (_LOADS, _TAKES)
+    fast = _FAST_NEW if new else _FAST
     found: set[tuple[str, str]] = set()
     for at, opcode in enumerate(code.code[:-3]):
-        if opcode not in loads:
+        if opcode not in loads and opcode not in fast:
             continue
         for width in (2, 3) if code.layout in (PYTHON_2, "3.0") else (2,):
             follows = _next(code.code, at + width)
             if follows + 1 < len(code.code) and code.code[follows] in takes:
-                owners = _named(code, at, new)
+                owners = _named(code, at, new) if opcode in loads else _local(code, at)
                 taken = _named(code, follows, new)
                 found.update((owner, name) for owner in owners for name in taken)
     return frozenset(found)
@@ -85,6 +89,10 @@ def _next(bytecode: bytes, at: int) -> int:
 def _named(code: CodeObject, at: int, new: bool) -> list[str]:
     indices = _arguments(code.code[at], code.code[at + 1], new)
     return [code.names[index] for index in indices if index < len(code.names)]
+
+
+def _local(code: CodeObject, at: int) -> list[str]:
+    return list(code.varnames[code.code[at + 1] :][:1])
 
 
 def _arguments(opcode: int, argument: int, new: bool) -> set[int]:

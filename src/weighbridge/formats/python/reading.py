@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 from collections import deque
 
+from weighbridge.formats.python.binding import Binder
 from weighbridge.formats.python.effects import Names
-from weighbridge.formats.python.evaluation import DEEPEST, MOST_NODES, Evaluator, OutOfNodes
+from weighbridge.formats.python.evaluation import DEEPEST, MOST_NODES, OutOfNodes
 from weighbridge.formats.python.parsing import parse
-from weighbridge.formats.python.values import UNKNOWN, Const, Function, Items, Ref, Value, items_of
+from weighbridge.formats.python.values import UNKNOWN, Const, Function, Ref, Value, items_of
 
 MOST_FOLLOWED = 20_000
 MOST_TEXTS = 32
@@ -20,7 +21,7 @@ _MOST_ROUNDS = 1024
 _Def = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-class Reader(Evaluator):
+class Reader(Binder):
     """Visits a whole module once, function bodies after what surrounds them."""
 
     def __init__(self, names: Names) -> None:
@@ -29,58 +30,22 @@ class Reader(Evaluator):
         self._waiting: deque[Function] = deque()
         self._queued: set[int] = set()
         self._followed_left = MOST_FOLLOWED
-        self._branches = 0
         self._calls = 0
         self._returned: list[Value] = []
         self._text_depth = 0
         self._texts = 0
         self._text_bytes = 0
-        self._globals: set[str] = set()
 
     def read(self, tree: ast.Module) -> None:
         """Visit a module; afterwards the names hold what it uses."""
         try:
-            self._survey(tree)
+            self.survey(tree)
             self._block(tree.body)
             while self._waiting:
                 function = self._waiting.popleft()
                 self._enter(function, [])
         except (OutOfNodes, RecursionError):
             self.names.complete = False
-
-    def _survey(self, tree: ast.Module) -> None:
-        """Find all imports and all names that are bound anywhere, before anything is followed."""
-        count = 0
-        for node in ast.walk(tree):
-            count += isinstance(node, ast.expr | ast.stmt)
-            if count > MOST_NODES:
-                self.names.complete = False
-                return
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                self._bind_import(node, self.imported)
-            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                self.defined.add(node.id)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                self.defined.add(node.name)
-
-    def _bind_import(self, node: ast.Import | ast.ImportFrom, scope: dict[str, Value]) -> None:
-        prefix = "" if isinstance(node, ast.Import) else "." * node.level + (node.module or "")
-        if prefix:
-            self.names.add_import(prefix)
-        for alias in node.names:
-            if alias.name == "*":
-                self.stars.append(prefix)
-                continue
-            # `from . import x` has its dot already.
-            joint = "." if prefix.strip(".") else ""
-            path = f"{prefix}{joint}{alias.name}"
-            self.names.add_import(path)
-            if prefix.startswith("."):
-                scope[alias.asname or alias.name] = UNKNOWN
-            elif prefix or alias.asname:
-                scope[alias.asname or alias.name] = Ref(path)
-            else:
-                scope[path.partition(".")[0]] = Ref(path.partition(".")[0])
 
     def _block(self, body: list[ast.stmt]) -> None:
         for statement in body:
@@ -102,7 +67,7 @@ class Reader(Evaluator):
     def _dispatch(self, node: ast.stmt) -> None:
         match node:
             case ast.Import() | ast.ImportFrom():
-                self._bind_import(node, self.scopes[-1])
+                self.bind_import(node, self.scopes[-1])
             case ast.Assign():
                 value = self.value(node.value)
                 for target in node.targets:
@@ -119,7 +84,11 @@ class Reader(Evaluator):
             case ast.Return():
                 self._returned.append(self.value(node.value) if node.value else Const(None))
             case ast.Global() | ast.Nonlocal():
-                self._globals.update(node.names)
+                self.globals_.update(node.names)
+            case ast.Delete():
+                for target in node.targets:
+                    if isinstance(target, ast.Name) and not self.branches:
+                        self.scopes[-1].pop(target.id, None)
             case ast.For() | ast.AsyncFor():
                 self._loop(node)
             case ast.If():
@@ -141,18 +110,23 @@ class Reader(Evaluator):
             elif isinstance(child, ast.ExceptHandler):
                 if child.type is not None:
                     self.value(child.type)
+                if child.name is not None:
+                    self.bind(child.name, UNKNOWN)
                 self._maybe(child.body)
             elif isinstance(child, ast.match_case):
+                for capture in ast.walk(child.pattern):
+                    if isinstance(capture, ast.MatchAs | ast.MatchStar) and capture.name:
+                        self.bind(capture.name, UNKNOWN)
                 if child.guard is not None:
                     self.value(child.guard)
                 self._maybe(child.body)
 
     def _maybe(self, body: list[ast.stmt]) -> None:
-        self._branches += 1
+        self.branches += 1
         try:
             self._block(body)
         finally:
-            self._branches -= 1
+            self.branches -= 1
 
     def _chain(self, node: ast.If) -> None:
         # A chain of elif is a nest in the tree; walking along it keeps the stack flat.
@@ -175,36 +149,10 @@ class Reader(Evaluator):
                 break
         self._maybe(node.orelse)
 
-    def assign(self, target: ast.expr, value: Value) -> None:
-        """Bind a value; in a branch a name that leads somewhere is not made unknown again."""
-        if isinstance(target, ast.Name):
-            scope = self.scopes[0] if target.id in self._globals else self.scopes[-1]
-            leads = isinstance(scope.get(target.id), Ref)
-            if self._branches and leads and not isinstance(value, Ref):
-                return
-            scope[target.id] = value
-        elif isinstance(target, ast.Attribute):
-            self.evaluate(target.value)
-            if isinstance(value, Ref | Function):
-                self.attributes[target.attr] = value
-        elif isinstance(target, ast.Subscript):
-            owner, key = self.evaluate(target.value), self.evaluate(target.slice)
-            if isinstance(owner, Items) and isinstance(key, Const):
-                owner.values[key.value] = value
-            elif isinstance(key, Const) and isinstance(owner, Ref) and owner.path == "@globals":
-                self.scopes[0][str(key.value)] = value
-        elif isinstance(target, ast.Tuple | ast.List):
-            items = items_of(value)
-            for at, element in enumerate(target.elts):
-                known = items is not None and len(items) == len(target.elts)
-                self.assign(element, items[at] if known and items else UNKNOWN)
-        elif isinstance(target, ast.Starred):
-            self.assign(target.value, UNKNOWN)
-
     def _define(self, node: _Def) -> None:
         self._decorators(node.decorator_list)
-        function = Function(node, tuple(self.scopes))
-        self.scopes[-1][node.name] = function
+        function = Function(node, self.visible())
+        self.bind(node.name, function)
         self._queue(function)
 
     def _queue(self, function: Function) -> None:
@@ -223,15 +171,18 @@ class Reader(Evaluator):
         self._decorators(node.decorator_list)
         for base in [*node.bases, *(word.value for word in node.keywords)]:
             self.value(base)
-        self.scopes[-1][node.name] = UNKNOWN
-        self.scopes.append({})
+        self.bind(node.name, UNKNOWN)
+        own: dict[str, Value] = {}
+        self.scopes.append(own)
+        self.class_scopes.add(id(own))
         self._block(node.body)
-        for name, value in self.scopes.pop().items():
+        self.class_scopes.discard(id(self.scopes.pop()))
+        for name, value in own.items():
             if isinstance(value, Ref):
                 self.attributes[name] = value
 
     def _lambda(self, node: ast.Lambda) -> Value:
-        function = Function(node, tuple(self.scopes))
+        function = Function(node, self.visible())
         self._queue(function)
         return function
 
@@ -252,32 +203,16 @@ class Reader(Evaluator):
 
     def _enter(self, function: Function, arguments: list[Value]) -> Value:
         node = function.node
-        outer, returned, branches = self.scopes, self._returned, self._branches
-        self.scopes, self._returned, self._branches = [*function.scopes], [], 0
-        self.scopes.append(self._parameters(node.args, arguments))
+        outer, returned, branches = self.scopes, self._returned, self.branches
+        self.scopes, self._returned, self.branches = [*function.scopes], [], 0
+        self.scopes.append(self.parameters(node.args, arguments))
         try:
             if isinstance(node, ast.Lambda):
                 return self.value(node.body)
             self._block(node.body)
             return self._returned[-1] if self._returned else UNKNOWN
         finally:
-            self.scopes, self._returned, self._branches = outer, returned, branches
-
-    def _parameters(self, node: ast.arguments, given: list[Value]) -> dict[str, Value]:
-        bound: dict[str, Value] = {}
-        positional = [*node.posonlyargs, *node.args]
-        defaults = [self.value(default) for default in node.defaults]
-        for at, parameter in enumerate(positional):
-            missing = at - (len(positional) - len(defaults))
-            bound[parameter.arg] = defaults[missing] if missing >= 0 else UNKNOWN
-            if at < len(given):
-                bound[parameter.arg] = given[at]
-        for parameter, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
-            bound[parameter.arg] = self.value(default) if default is not None else UNKNOWN
-        for rest in (node.vararg, node.kwarg):
-            if rest is not None:
-                bound[rest.arg] = UNKNOWN
-        return bound
+            self.scopes, self._returned, self.branches = outer, returned, branches
 
     def run_text(self, text: str | bytes, mode: str) -> None:
         """Read code that the text hands to `exec`, `eval` or `compile`."""
@@ -296,7 +231,7 @@ class Reader(Evaluator):
             return
         self._text_depth += 1
         try:
-            self._survey(tree)
+            self.survey(tree)
             self._block(tree.body)
         finally:
             self._text_depth -= 1

@@ -7,11 +7,10 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from builders import clean, file, hostile, mixed, report
 from hypothesis import given
 from hypothesis import strategies as st
+from made_reports import clean, file, finding, hostile, mixed, report
 
-from conftest import finding
 from weighbridge.findings.model import CoverageNote, ScanReport, Severity, Verdict
 from weighbridge.reports.style import Style
 from weighbridge.reports.text import render

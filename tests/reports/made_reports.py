@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from conftest import finding
 from weighbridge.findings.model import (
+    Confidence,
     Coverage,
     CoverageNote,
     FileReport,
@@ -16,6 +16,27 @@ from weighbridge.findings.model import (
 from weighbridge.findings.verdict import strongest
 
 HOSTILE = "evil\n\x1b[31m\x9b2J\u202egnp\u2066.pkl\r\x00\x07\udcff\u2028\U000e0041"
+
+
+def finding(kind: Kind = Kind.MALICIOUS, **fields: object) -> Finding:
+    """Return a finding with something in every field."""
+    values: dict[str, object] = {
+        "rule": "dangerous-call",
+        "kind": kind,
+        "severity": Severity.CRITICAL,
+        "confidence": Confidence.HIGH,
+        "title": "Starts a process",
+        "remediation": "Do not load it.",
+        "path": "model.pkl",
+        "offset": 12,
+        "evidence": {"code": "os.system('id')", "symbol": "os.system"},
+        "loaders": ("pickle.load",),
+        "cwe": ("CWE-502",),
+        "atlas": ("AML.T0011.000",),
+        "fingerprint": "f" * 16,
+        "behaviour": "b" * 16,
+    }
+    return Finding(**{**values, **fields})  # type: ignore[arg-type]
 
 
 def file(path: str, verdict: Verdict, *reasons: CoverageNote) -> FileReport:

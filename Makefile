@@ -1,0 +1,136 @@
+# Every routine command. CI calls these targets and nothing else.
+#
+# Each target first sets up what it needs in .venv, once: a stamp in .venv/stamps says what is
+# there, so a second run installs nothing and needs no network.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PY := $(VENV)/bin/python
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+BUILD := build
+# Python to make .venv with; empty: the first of the usual names that is 3.11 or newer.
+PYTHON ?=
+# Anything more for pytest: make test ARGS="-k zip"
+ARGS ?=
+# Seconds for each target of make fuzz.
+FUZZ_SECONDS ?= 3600
+
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check --no-input
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{ printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# -- setting up ----------------------------------------------------------------------------------
+
+define FIND_PYTHON
+for candidate in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
+  if "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+      >/dev/null 2>&1; then found="$$candidate"; break; fi; \
+done; \
+if [ -z "$${found:-}" ]; then \
+  echo "Weighbridge needs Python 3.11 or newer with its venv module" \
+    "(on Debian and Ubuntu: the packages python3 and python3-venv)." >&2; exit 1; \
+fi
+endef
+
+$(STAMPS)/venv:
+	@$(FIND_PYTHON); \
+	if ! $(PY) -m pip --version >/dev/null 2>&1; then \
+	  echo "making $(VENV) with $$("$$found" --version)"; rm -rf $(VENV); "$$found" -m venv $(VENV); \
+	fi
+	@mkdir -p $(STAMPS) && touch $@
+
+# pip asks no registry for what is installed already in the pinned version.
+$(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
+	@echo "installing requirements/$*.txt"
+	@$(PIP) -r requirements/$*.txt
+	@touch $@
+
+$(STAMPS)/test: requirements/runtime.txt
+$(STAMPS)/frameworks: requirements/runtime.txt requirements/test.txt
+
+# The package itself, with the machine compiled in place; again when something compiled changes.
+$(STAMPS)/package: pyproject.toml setup.py src/weighbridge/__init__.py \
+		src/weighbridge/formats/pickle/machine.py src/weighbridge/formats/pickle/machine.pxd \
+		$(STAMPS)/build $(STAMPS)/runtime
+	@echo "compiling the pickle machine"
+	@rm -f src/weighbridge/formats/pickle/machine.*.so
+	@$(PIP) --no-build-isolation --no-deps --editable .
+	@$(BIN)/weighbridge --version
+	@touch $@
+
+.PHONY: setup
+setup: $(STAMPS)/package $(STAMPS)/test ## Make .venv with pinned dependencies and compile
+
+# -- checking ------------------------------------------------------------------------------------
+
+.PHONY: test
+test: setup ## Pass the tests; those of libraries that are missing skip themselves
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: test-frameworks
+test-frameworks: setup $(STAMPS)/frameworks ## The same tests with torch and the other heavy libraries
+	@$(PY) -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(STAMPS)/lint ## Style, with ruff
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: format
+format: $(STAMPS)/lint ## Bring the code into the form that lint wants
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: types
+types: $(STAMPS)/lint $(STAMPS)/runtime ## Types, with mypy --strict
+	@$(BIN)/mypy
+
+.PHONY: contracts
+contracts: $(STAMPS)/lint ## Which layer may import which
+	@PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
+
+.PHONY: eval
+eval: setup ## Recall per technique and false alarms per framework, against the table that is kept
+	@$(PY) -m evals
+
+.PHONY: bench
+bench: setup $(STAMPS)/bench ## Speed and size, against their targets
+	@$(PY) benchmarks/run.py $(ARGS)
+
+.PHONY: fuzz
+fuzz: setup $(STAMPS)/fuzz ## Fuzz each target for an hour (FUZZ_SECONDS=...)
+	@$(PY) fuzz/run.py --seconds $(FUZZ_SECONDS)
+
+.PHONY: fuzz-short
+fuzz-short: setup $(STAMPS)/fuzz ## Fuzz all targets for a minute together
+	@$(PY) fuzz/run.py --total-seconds 60
+
+# -- showing -------------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: setup ## Save honest and booby-trapped models with real libraries, and scan them
+	@$(PY) demo/run.py $(BUILD)/demo
+
+.PHONY: docs
+docs: setup ## Write the generated pages of docs/ again
+	@$(PY) docs/generate.py
+
+.PHONY: docs-check
+docs-check: setup ## Fail when a generated page is out of date or a link leads nowhere
+	@$(PY) docs/generate.py --check
+
+.PHONY: clean
+clean: ## Remove .venv, what was built, and caches
+	@rm -rf $(VENV) $(BUILD) dist .hypothesis .mypy_cache .pytest_cache .ruff_cache \
+	  src/weighbridge.egg-info
+	@rm -f src/weighbridge/formats/pickle/machine.*.so
+	@find src tests benchmarks demo docs -name __pycache__ -type d -prune -exec rm -rf {} +

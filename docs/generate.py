@@ -1,0 +1,159 @@
+"""Writes the pages that are generated from the program, and checks all pages.
+
+``python docs/generate.py`` writes; with ``--check`` it writes nothing and fails when a page is not
+what it would write, or when a link between pages leads nowhere.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(ROOT / "demo"))
+
+COMMANDS = ("", "scan", "rules")
+NOTICE = "<!-- Written by `make docs`; changes made here are lost. -->\n\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Write or check every generated page; returns the exit status."""
+    pages = {path: text for path, text in _pages()}
+    if "--check" not in arguments:
+        for path, text in pages.items():
+            path.write_text(text, encoding="utf-8")
+        return 0
+    problems = [
+        f"{path.relative_to(ROOT)} is out of date: run `make docs`"
+        for path, text in pages.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    problems += dead_links()
+    print("\n".join(problems) or "docs: as they should be")
+    return 1 if problems else 0
+
+
+def _pages() -> Iterator[tuple[Path, str]]:
+    yield DOCS / "reference" / "cli.md", cli_page()
+    yield DOCS / "reference" / "budgets.md", budgets_page()
+    report = _example_report()
+    for path in (ROOT / "README.md", DOCS / "tutorial.md"):
+        yield path, _with_block(path.read_text(encoding="utf-8"), "report", report)
+
+
+def cli_page() -> str:
+    """Return the page of the command line, from its own help."""
+    lines = [f"# Command line\n\n{NOTICE}`weighbridge` has these commands:\n"]
+    lines += [f"- [`{_name(one)}`](#{_name(one).replace(' ', '-')})" for one in COMMANDS if one]
+    for one in COMMANDS:
+        arguments = [*one.split(), "--help"]
+        text = _run(arguments, ROOT)[1]
+        lines.append(f"\n## {_name(one)}\n\n```text\n{text.strip()}\n```")
+    return "\n".join(lines) + "\n"
+
+
+def _name(command: str) -> str:
+    return f"weighbridge {command}".strip()
+
+
+def budgets_page() -> str:
+    """Return the page of limits, from the docstring of the one place that holds them."""
+    from weighbridge.budget import Limits
+
+    reasons = _attributes(Limits.__doc__ or "")
+    lines = [
+        "# Limits of a scan\n",
+        f"{NOTICE}Every file gets one budget, and everything inside the file shares it. What goes",
+        "over a limit is not guessed at: the file becomes `inconclusive`, with the limit named",
+        "among its notes. From Python, `weighbridge.scan(path, limits=Limits(...))` sets others.",
+        "\n| limit | default | what it bounds, and why |",
+        "| --- | --- | --- |",
+    ]
+    for field in dataclasses.fields(Limits):
+        lines.append(f"| `{field.name}` | {_amount(field)} | {reasons[field.name]} |")
+    return "\n".join(lines) + "\n"
+
+
+def _attributes(docstring: str) -> dict[str, str]:
+    """Return the texts of the Google-style section of attributes."""
+    section = docstring.partition("Attributes:")[2]
+    parts = re.split(r"\n {8}(\w+): ", section)
+    return {
+        name: " ".join(text.split())
+        for name, text in zip(parts[1::2], parts[2::2], strict=True)
+    }
+
+
+def _amount(field: dataclasses.Field) -> str:
+    value = field.default
+    if field.name.endswith("_bytes"):
+        unit, size = ("GiB", 30) if value >= 1 << 30 else ("MiB", 20)
+        return f"{value >> size} {unit}"
+    return f"{value:,.0f} s" if field.name == "seconds" else f"{value:,}"
+
+
+def _example_report() -> str:
+    """Return what a scan of one of the demo's files prints, the time left out."""
+    import trapped
+
+    with tempfile.TemporaryDirectory() as folder:
+        trapped.checkpoint(Path(folder))
+        status, text = _run(["scan", "checkpoint.pt"], Path(folder))
+    if status != 1:
+        raise SystemExit(f"the example scan ended with status {status}")
+    return "$ weighbridge scan checkpoint.pt\n" + re.sub(r" in [0-9.]+ s", " in 0.1 s", text).strip()
+
+
+def _with_block(page: str, name: str, text: str) -> str:
+    """Return `page` with the marked code block replaced."""
+    mark = re.compile(rf"(<!-- {name} -->\n```text\n).*?(\n```\n)", re.DOTALL)
+    if not mark.search(page):
+        raise SystemExit(f"no block {name!r} in a page that should have one")
+    return mark.sub(lambda found: found[1] + text + found[2], page)
+
+
+def _run(arguments: list[str], folder: Path) -> tuple[int, str]:
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
+    done = subprocess.run(
+        [sys.executable, "-m", "weighbridge", *arguments],
+        capture_output=True,
+        check=False,
+        cwd=folder,
+        encoding="utf-8",
+        env=environment,
+    )
+    if done.returncode not in (0, 1):
+        raise SystemExit(done.stderr)
+    return done.returncode, done.stdout
+
+
+def dead_links() -> Iterator[str]:
+    """Yield each link from one page to a file or heading that does not exist."""
+    for page in sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]):
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for target in re.findall(r"\]\(([^)\s]+)\)", text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, heading = target.partition("#")
+            other = (page.parent / path).resolve() if path else page
+            if not other.exists():
+                yield f"{page.relative_to(ROOT)}: no such page: {target}"
+            elif heading and heading not in _headings(other):
+                yield f"{page.relative_to(ROOT)}: no such heading: {target}"
+
+
+def _headings(page: Path) -> set[str]:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,7 @@
+"""Lets `python -m evals` run the evaluation."""
+
+import sys
+
+from evals.run import main
+
+sys.exit(main())
