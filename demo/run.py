@@ -5,6 +5,7 @@ Nothing that is saved here is ever loaded. The traps only ask for ``echo weighbr
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -59,7 +60,7 @@ def main(arguments: list[str]) -> int:
     if wrong:
         print("Not as expected:", *wrong, sep="\n  ")
         return 1
-    command = Path(sys.executable).with_name("weighbridge")
+    command = os.path.relpath(Path(sys.executable).with_name("weighbridge"))
     print(LOOK.format(folder=folder, command=command))
     return 0
 

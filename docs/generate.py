@@ -7,6 +7,7 @@ what it would write, or when a link between pages leads nowhere.
 from __future__ import annotations
 
 import dataclasses
+import json
 import os
 import re
 import subprocess
@@ -14,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
@@ -43,6 +45,7 @@ def main(arguments: list[str]) -> int:
 def _pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "reference" / "cli.md", cli_page()
     yield DOCS / "reference" / "budgets.md", budgets_page()
+    yield DOCS / "reference" / "json.md", json_page()
     report = _example_report()
     for path in (ROOT / "README.md", DOCS / "tutorial.md"):
         yield path, _with_block(path.read_text(encoding="utf-8"), "report", report)
@@ -79,6 +82,47 @@ def budgets_page() -> str:
     for field in dataclasses.fields(Limits):
         lines.append(f"| `{field.name}` | {_amount(field)} | {reasons[field.name]} |")
     return "\n".join(lines) + "\n"
+
+
+def json_page() -> str:
+    """Return the page of the JSON report, from its schema."""
+    schema = json.loads((DOCS / "schemas" / "scan-1.schema.json").read_text(encoding="utf-8"))
+    lines = [
+        f"# JSON report\n\n{NOTICE}`weighbridge scan --format json` writes one object. Its form is",
+        "[this JSON Schema](../schemas/scan-1.schema.json), against which tests hold every report.",
+        "Fields may be added and are never renamed; `schema` changes when a meaning does.",
+        "",
+        "One target gives a `scan`, several give `scans`.",
+    ]
+    for name in ("scan", "file", "finding", "note", "library", "scans"):
+        lines += [f"\n## {name}\n", "| field | type | meaning |", "| --- | --- | --- |"]
+        lines += _fields(schema["$defs"][name])
+    return "\n".join(lines) + "\n"
+
+
+def _fields(definition: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield a row for each field, those of objects inside it too."""
+    for name, field in definition["properties"].items():
+        text = field.get("description", "").replace("|", "\\|")
+        yield f"| `{prefix}{name}` | {_type(field)} | {text} |"
+        inner = field if "properties" in field else field.get("items", {})
+        if "properties" in inner:
+            yield from _fields(inner, f"{prefix}{name}{'[]' if 'items' in field else ''}.")
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        return f"[{name}](#{name})" if name in ("scan", "file", "finding", "note", "library") else name
+    if "const" in field:
+        return f"`{field['const']}`"
+    if "enum" in field:
+        return ", ".join("null" if one is None else f"`{one}`" for one in field["enum"])
+    types = field.get("type", "any")
+    text = types if isinstance(types, str) else " or ".join(types)
+    if text == "array" and field.get("items"):
+        return f"list of {_type(field['items'])}"
+    return text
 
 
 def _attributes(docstring: str) -> dict[str, str]:

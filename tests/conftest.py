@@ -55,6 +55,7 @@ def fake_rules(monkeypatch: pytest.MonkeyPatch) -> None:
         ]
 
     judge.judge = judged  # type: ignore[attr-defined]
+    judge.advise = lambda facts, path: []  # type: ignore[attr-defined]
     registry.RULES = ()  # type: ignore[attr-defined]
     registry.RULES_VERSION = "0-test"  # type: ignore[attr-defined]
     rules = types.ModuleType("weighbridge.rules")

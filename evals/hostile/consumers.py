@@ -111,7 +111,9 @@ def _wrapped() -> dict[str, Any]:
         "signal": call("signal.signal", 14, SYSTEM),
         "sched": call("sched.scheduler", SYSTEM, SYSTEM),
         "settrace": call("sys.settrace", SYSTEM),
-        "excepthook": Build(sym("sys"), {"excepthook": SYSTEM}) if False else call("builtins.setattr", call("importlib.import_module", "sys"), "excepthook", SYSTEM),
+        "excepthook": call(
+            "builtins.setattr", call("importlib.import_module", "sys"), "excepthook", SYSTEM
+        ),
         "audit-hook": call("sys.addaudithook", SYSTEM),
         "gc-callback": call("builtins.list.append", sym("gc.callbacks"), SYSTEM),
         "json-hook": call("json.loads", '["x"]', object_hook=SYSTEM),

@@ -23,6 +23,7 @@ INLINE_BYTES = 1 << 18
 
 Stopped = Callable[[], bool]
 Judge = Callable[[Sequence[Fact], str], list[Finding]]
+Advise = Callable[[Sequence[Fact], str], list[Note]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,13 @@ class Examiner:
         self._deep = deep
         self._limits = limits
         self._judge: Judge | None = None
+        self._advise: Advise | None = None
 
     def prepare(self) -> None:
         """Load the rules, which takes about as long as a worker takes to start."""
-        from weighbridge.rules.judge import judge
+        from weighbridge.rules.judge import advise, judge
 
-        self._judge = judge
+        self._judge, self._advise = judge, advise
 
     def result(self, entry: Found | Refused, stopped: Stopped) -> FileResult:
         """Examine one entry.
@@ -75,7 +77,8 @@ class Examiner:
         if (size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             facts += (_gap("changed", "the file was changed during the scan"),)
             sha256 = None
-        assert self._judge is not None
+        assert self._judge is not None and self._advise is not None
+        facts += tuple(self._advise(facts, path))
         findings = tuple(replace(found, path=path) for found in self._judge(facts, path))
         return FileResult(_report(path, size, sha256, facts, findings, answer.bytes_read), findings)
 

@@ -208,7 +208,7 @@ def _count(value: object) -> int:
 def _start(descriptor: int, directory: str) -> subprocess.Popen[bytes]:
     import weighbridge
 
-    package = str(Path(weighbridge.__file__).resolve().parents[1])
+    package = os.path.dirname(os.path.dirname(os.path.abspath(weighbridge.__file__)))
     flags = ["-I", "-B"] if sys.dont_write_bytecode else ["-I"]
     arguments = [package, str(descriptor), str(os.getpid()), directory]
     return subprocess.Popen(

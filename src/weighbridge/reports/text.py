@@ -28,6 +28,7 @@ _CODE_CHARACTERS = 2_000
 _FINDINGS_PER_FILE = 25
 _REASONS_PER_FILE = 5
 _REMARKS_PER_FILE = 3
+_REMARKS = 8
 _PATH_CHARACTERS = 300
 
 
@@ -51,6 +52,7 @@ def _lines(report: ScanReport, style: Style) -> Iterator[str]:
         if file.verdict is not Verdict.CLEAN:
             yield ""
             yield from _file(file, by_path.get(file.path, []), style)
+    yield from _advice(report.files, style)
     yield from _passed(report.notes, style)
     if not report.complete:
         yield ""
@@ -58,6 +60,20 @@ def _lines(report: ScanReport, style: Style) -> Iterator[str]:
     if not quiet:
         yield ""
         yield _summary(report)
+
+
+def _advice(files: Iterable[FileReport], style: Style) -> Iterator[str]:
+    """How clean files can be loaded, said once for all of which it is true."""
+    paths: dict[str, list[str]] = {}
+    for file in files:
+        if file.verdict is Verdict.CLEAN:
+            for note in file.notes:
+                paths.setdefault(note.text, []).append(file.path)
+    for text, named in list(paths.items())[:_REMARKS]:
+        more = f" and {len(named) - 1} more" if len(named) > 1 else ""
+        yield from style.folded(f"{visible(named[0], _PATH_CHARACTERS)}{more}: {text}", 2)
+    if len(paths) > _REMARKS:
+        yield f"  and {len(paths) - _REMARKS} more notes; see --format json"
 
 
 def _file(file: FileReport, findings: Sequence[Finding], style: Style) -> Iterator[str]:

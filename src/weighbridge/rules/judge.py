@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from weighbridge.facts.codec import Fact
+from weighbridge.facts.structure import Note
 from weighbridge.findings.identity import with_identity
 from weighbridge.findings.model import Finding, Kind, Severity
+from weighbridge.rules.advice import advice
 from weighbridge.rules.model import FileFacts
 from weighbridge.rules.registry import RULES
 
@@ -24,6 +26,11 @@ def judge(facts: Sequence[Fact], path: str) -> list[Finding]:
     file = FileFacts(facts, path)
     found = [with_identity(finding, path) for rule in RULES for finding in rule.apply(file)]
     return sorted(_distinct(found), key=_order)
+
+
+def advise(facts: Sequence[Fact], path: str) -> list[Note]:
+    """Return notes on how the file can be loaded; they change no verdict."""
+    return advice(FileFacts(facts, path))
 
 
 def _order(finding: Finding) -> tuple[int, int, str, int]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Mapping as Mapping_
+from dataclasses import replace
 from functools import cache
 
 from weighbridge.errors import ParseError
@@ -12,6 +13,7 @@ from weighbridge.facts.expressions import (
     Bytes,
     Expression,
     Mapping,
+    Number,
     Persistent,
     Result,
     Sequence,
@@ -49,6 +51,8 @@ _SINKS = frozenset(
     {"code_exec", "deserialize", "native_code", "debugger_test", "object_graph", "import_resolve"}
 )
 _SMALLEST_PAYLOAD = 6
+# After these nothing further is looked at; other limits concern one constant only.
+_FINAL_LIMITS = frozenset({"limit-seconds", "limit-payloads", "limit-inflated", "limit-facts"})
 _STATE_PAYLOADS = 16
 
 
@@ -165,40 +169,59 @@ class PayloadFinder:
         self._source = source
         self._place = place
         self._stream = stream
+        self._reasons: set[str] = set()
 
     def look(self) -> None:
-        """Add facts for every payload found; a limit ends the search with a gap."""
-        try:
-            for index, call in enumerate(self._trace.calls):
-                self._look_at(index, call)
-        except ParseError as error:
+        """Add facts for every payload found; a limit of the whole file ends the search."""
+        for index, call in enumerate(self._trace.calls):
+            for expression, sink in self._look_at(index, call):
+                try:
+                    self._candidate(index, call, expression, sink)
+                except ParseError as error:
+                    self._skipped(error)
+                    if error.code in _FINAL_LIMITS:
+                        return
+
+    def _skipped(self, error: ParseError) -> None:
+        """Say once for each reason that a constant was not examined."""
+        if error.code not in self._reasons:
+            self._reasons.add(error.code)
             self._context.gap_from(self._place, "pickle", error)
 
-    def _look_at(self, index: int, call: CallRecord) -> None:
+    def _look_at(self, index: int, call: CallRecord) -> Iterator[tuple[Expression, str]]:
+        """Yield the expressions of a call that may be payloads, and what is done with them."""
         sink = self._sink(call)
         if sink == "code-object":
-            code = code_from_arguments(call.arguments)
-            if code is not None:
-                self._context.add(
-                    code_fact(
-                        code,
-                        stream=self._stream,
-                        member=self._place.member,
-                        offset=call.offset,
-                        call=index,
-                        raw=b"",
-                    )
-                )
+            self._code_object(index, call)
         if sink == "plain":
             candidates: Iterable[Expression] = (a for a in call.arguments if isinstance(a, Bytes))
         else:
             candidates = _leaves((*call.arguments, *call.states))
         for expression in candidates:
-            self._candidate(index, call, expression, sink)
-        for state in call.states:
-            for expression in _leaves((state,)):
-                if isinstance(expression, Bytes):
-                    self._candidate(index, call, expression, "plain")
+            yield expression, sink
+        for expression in _leaves(tuple(call.states)):
+            if isinstance(expression, Bytes):
+                yield expression, "plain"
+
+    def _code_object(self, index: int, call: CallRecord) -> None:
+        code = code_from_arguments(call.arguments)
+        if code is None:
+            return
+        if not code.code:
+            code = replace(code, code=self._bytecode(call))
+        where = {"member": self._place.member, "offset": call.offset, "call": index}
+        self._context.add(code_fact(code, stream=self._stream, raw=code.code, **where))  # type: ignore[arg-type]
+
+    def _bytecode(self, call: CallRecord) -> bytes:
+        """Fetch the bytecode of a code object: the first bytes behind its leading integers."""
+        counted = False
+        for expression in call.arguments:
+            counted = counted or isinstance(expression, Number)
+            if counted and isinstance(expression, Bytes | Text):
+                constant = evaluate(expression, self._trace, self._source, self._context.budget)
+                value = b"" if constant is None else constant.value
+                return value if isinstance(value, bytes) else value.encode("latin-1", "replace")
+        return b""
 
     def _sink(self, call: CallRecord) -> str:
         """Say what the callee does with its arguments: `code`, `bytes`, `code-object`, `plain`."""

@@ -116,18 +116,24 @@ class Attention:
 
 
 class Interpreter:
-    """Runs streams one after another on one :class:`Core`."""
+    """Runs streams one after another on one :class:`Core`.
 
-    def __init__(self, share: int = 1) -> None:
-        self._core = Core(share)
+    Args:
+        share: the machine gets this fraction of the full capacities.
+        core: the class of the machine; the one that is compiled, unless a test wants the other.
+    """
+
+    def __init__(self, share: int = 1, core: type[Core] = Core) -> None:
+        self._core = core(share)
         self._budget = Budget()
         self._attention = Attention()
         self._reset(0)
 
     def _reset(self, offset: int) -> None:
         self._trace = Trace(offset)
-        self._symbol_numbers: dict[tuple[str, str, str, bool], int] = {}
+        self._symbol_numbers: dict[tuple[str, str, str, int], int] = {}
         self._call_numbers: dict[object, int] = {}
+        self._far_indices: dict[int, int] = {}
         self._lifter = Lifter(self._core, self._trace.symbols, self._feeds)
 
     def run(
@@ -144,7 +150,8 @@ class Interpreter:
             SourceError: bytes could not be fetched.
         """
         core = self._core
-        core.start(source, offset, source.size if end is None else end, budget.check_time)
+        self._end = source.size if end is None else end
+        core.start(source, offset, self._end, budget.check_time)
         core.watch_persistent = attention.persistent is not None
         self._budget = budget
         self._attention = attention
@@ -156,7 +163,8 @@ class Interpreter:
         except MalformedInput:
             # The bytes exist only behind a decoder, and that failed: the loader sees an end here.
             self._trace.error = "truncated"
-        self._finish()
+        finally:
+            self._finish()
         return self._trace
 
     def _execute(self) -> None:
@@ -208,23 +216,59 @@ class Interpreter:
             return self._line_constant(opcode)
         return handler(self)
 
-    def _line(self, start: int) -> tuple[bytes, int] | None:
-        """Return the bytes of a line and the offset behind its newline."""
+    def _line(self, start: int) -> tuple[bytes, int]:
+        """Return the bytes of a line and the offset behind its newline.
+
+        At the end of the file the Python machine takes what there is without its last byte for a
+        line, newline or not, and imports and calls by it; the C machine stops.
+        """
         stop = self._core.line_end(start)
         if stop == 0:
-            return None
-        return self._core.peek(start, min(stop - 1 - start, literals.TEXT_LIMIT)), stop
+            self._core.oddities.add("unterminated-line")
+            stop = max(start, self._end)
+        return self._core.peek(start, min(max(0, stop - 1 - start), literals.TEXT_LIMIT)), stop
 
     def _line_constant(self, opcode: int) -> str | None:
-        line = self._line(self._core.operand)
-        if line is None:
+        core = self._core
+        start = core.operand
+        stop = core.line_end(start)
+        if stop == 0:
             return "truncated"
-        raw, stop = line
-        if not literals.acceptable_line(opcode, raw):
-            return "bad-number" if opcode != 0x53 else "bad-string"
-        if opcode in (0x67, 0x70):
-            return "bad-number"  # an index beyond 18 digits is never set
-        return self._push(self._core.position << 4 | layout.LITERAL, stop)
+        size = stop - 1 - start
+        if opcode == 0x53:  # STRING
+            ends = core.peek(start, 1) + core.peek(stop - 2, 1) if size >= 2 else b""
+            if ends not in (b"''", b'""'):
+                return "bad-string"
+        else:
+            raw = core.peek(start, min(size, literals.NUMBER_LIMIT))
+            if opcode in (0x67, 0x70):
+                return self._far_memo(opcode, raw, size, stop)
+            if size <= len(raw) and not literals.acceptable_number(opcode, raw):
+                return "bad-number"
+        return self._push(core.position << 4 | layout.LITERAL, stop)
+
+    def _far_memo(self, opcode: int, raw: bytes, size: int, stop: int) -> str | None:
+        """GET and PUT whose index is written in a way that no pickler writes it."""
+        if size > len(raw):
+            self._trace.limit = "limit-line"
+            return "limit-line"
+        index = literals.index_of(raw)
+        if index is None:
+            return "bad-number"
+        if index >> 63:
+            # The Python machine's memo is a dict, so that any number does.
+            index = 1 << 63 | self._far_indices.setdefault(index, len(self._far_indices))
+        if opcode == 0x67:
+            value = self._core.recall(index)
+            return self._push(value, stop) if value else "memo-unset"
+        done = self._core.remember(index)
+        if done == 0:
+            return "stack-underflow"
+        if done == 2:
+            self._trace.limit = "limit-memo"
+            return "limit-memo"
+        self._core.resume_at(stop)
+        return None
 
     def _push(self, value: int, next_offset: int) -> str | None:
         if not self._core.push(value):
@@ -241,12 +285,10 @@ class Interpreter:
         return self._push_symbol(module, name, "GLOBAL", stop)
 
     def _two_lines(self) -> tuple[str, str, int] | str:
-        first = self._line(self._core.operand)
-        second = self._line(first[1]) if first else None
-        if first is None or second is None:
-            return "truncated"
+        module, middle = self._line(self._core.operand)
+        name, stop = self._line(middle)
         try:
-            return first[0].decode("utf-8"), second[0].decode("utf-8"), second[1]
+            return _name(module), _name(name), stop
         except UnicodeDecodeError:
             return "bad-name"
 
@@ -303,7 +345,7 @@ class Interpreter:
     def _symbol(self, module: str, name: str, how: str, computed: bool) -> int:
         core, trace = self._core, self._trace
         protocol = core.protocol
-        key = (module, name, how, protocol >= 4)
+        key = (module, name, how, min(max(protocol, 2), 4))
         number = self._symbol_numbers.get(key)
         if number is None:
             number = len(trace.symbols)
@@ -318,10 +360,8 @@ class Interpreter:
         return number
 
     def _persistent_text(self) -> str | None:
-        line = self._line(self._core.operand)
-        if line is None:
-            return "truncated"
-        return self._push_persistent(self._core.position << 4 | layout.LITERAL, line[1])
+        stop = self._line(self._core.operand)[1]
+        return self._push_persistent(self._core.position << 4 | layout.LITERAL, stop)
 
     def _persistent(self) -> str | None:
         value = self._core.pop()
@@ -372,13 +412,14 @@ class Interpreter:
         pair = self._two_lines()
         if isinstance(pair, str):
             return pair
-        arguments = self._core.pop_mark(0)
-        if not arguments:
-            return "no-mark"
+        # The Python machine imports before it looks for the mark.
         number = self._symbol(pair[0], pair[1], "INST", False)
         if number < 0:
             self._trace.limit = "limit-imports"
             return "limit-imports"
+        arguments = self._core.pop_mark(0)
+        if not arguments:
+            return "no-mark"
         return self._call("INST", number << 4 | layout.SYMBOL, arguments, None, pair[2])
 
     def _call(
@@ -386,7 +427,7 @@ class Interpreter:
     ) -> str | None:
         if not callee or not arguments:
             return "stack-underflow"
-        if callee & 15 == layout.LITERAL:
+        if not self._callable(callee):
             return "not-callable"
         lifted = self._lifter.arguments(arguments)
         if lifted is None:
@@ -402,6 +443,11 @@ class Interpreter:
             self._trace.limit = "limit-calls"
             return "limit-calls"
         return self._push(number << 4 | layout.RESULT, next_offset)
+
+    def _callable(self, value: int) -> bool:
+        if value & 15 == layout.NODE:
+            return bool(self._core.describe(value)[0] == layout.PERSISTENT)
+        return value & 15 != layout.LITERAL
 
     def _record(
         self,
@@ -491,6 +537,11 @@ class Interpreter:
         if len(call.states) >= KEEP_STATES:
             core.result_mode[target >> 4] = layout.CLOSED
         return self._push(target, core.operand)
+
+
+def _name(raw: bytes) -> str:
+    """Decode a name; one that is cut may end inside a character."""
+    return raw.decode("utf-8", "strict" if len(raw) < literals.TEXT_LIMIT else "replace")
 
 
 _HANDLERS: dict[int, Callable[[Interpreter], str | None]] = {

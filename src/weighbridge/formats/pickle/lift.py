@@ -57,14 +57,17 @@ class Lifter:
         """Return the arguments that a call with `value` as its tuple gets.
 
         The second part holds, for each argument that is a constant, the offset of its opcode, else
-        -1. None when no unpickler would make the call: the value cannot be a tuple.
+        -1. None when no unpickler would make the call. The C machine wants a tuple, the Python
+        machine takes whatever can be iterated.
         """
         self._left = NODES
         tag = value & 15
         if tag == layout.NODE:
             kind, total, items = self._core.describe(value)
-            if kind in (layout.DICT, layout.PERSISTENT):
+            if kind == layout.PERSISTENT:
                 return (self._lift(value, 0),), (-1,)
+            if kind == layout.DICT:
+                items, total = items[::2], total // 2
             lifted = [self._lift(item, 1) for item in items]
             if total > len(items):
                 lifted.append(Unknown("more arguments"))
@@ -76,7 +79,19 @@ class Lifter:
                 return (), ()
             if kind_name in ("none", "true", "false", "number", "long"):
                 return None
+            return self._letters(value >> 4)
         return (self._lift(value, 0),), (-1,)
+
+    def _letters(self, offset: int) -> tuple[tuple[Expression, ...], tuple[int, ...]]:
+        """``callee(*"text")``: each character, or each byte, is an argument."""
+        value, size = literals.decode(self._core, offset, ITEMS)
+        if isinstance(value, str):
+            found: list[Expression] = [Text(one, len(one.encode("utf-8", "replace"))) for one in value]
+        else:
+            found = [Number(str(one)) for one in value] if isinstance(value, bytes) else []
+        if size > ITEMS:
+            found.append(Unknown("more arguments"))
+        return tuple(found), (-1,) * len(found)
 
     def text(self, value: int) -> str:
         """Return a short description for a name that is not a constant."""

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import codecs
+import re
 import struct
+from collections.abc import Callable
 from typing import Protocol
 
 TEXT_LIMIT = 4096
+# Longer numbers are taken for valid without a look; see acceptable_number.
+NUMBER_LIMIT = 1 << 16
 
 Literal = str | bytes | int | float | bool | tuple[()] | None
 
@@ -42,7 +46,7 @@ def span(core: Peeks, offset: int) -> tuple[str, int, int]:
     """Return kind, offset and size of the constant whose opcode is at `offset`.
 
     Kinds: `text`, `latin` (Python 2 str), `bytes`, `long`, `line-text` (UNICODE), `line-string`
-    (STRING), `number` (its bytes are the operand), `none`, `true`, `false`, `empty-tuple`.
+    (STRING), `line-id` (PERSID), `number` (its bytes are the operand), `none`, `true`, `false`, `empty-tuple`.
     """
     opcode = core.peek(offset, 1)[0]
     sized = _SIZED.get(opcode)
@@ -56,8 +60,10 @@ def span(core: Peeks, offset: int) -> tuple[str, int, int]:
     bare = {0x4E: "none", 0x88: "true", 0x89: "false", 0x29: "empty-tuple"}.get(opcode)
     if bare is not None:
         return bare, offset, 1
+    kind = {0x56: "line-text", 0x53: "line-string", 0x50: "line-id"}.get(opcode, "number")
     stop = core.line_end(offset + 1)
-    kind = {0x56: "line-text", 0x53: "line-string"}.get(opcode, "number")
+    if stop == 0:  # the last line of a file without its newline
+        stop = offset + 1 + len(core.peek(offset + 1, TEXT_LIMIT))
     return kind, offset + 1, max(0, stop - 1 - (offset + 1))
 
 
@@ -84,10 +90,10 @@ def decode(core: Peeks, offset: int, limit: int = TEXT_LIMIT) -> tuple[Literal, 
         return raw, size
     if kind == "long":
         return int.from_bytes(raw[:64], "little", signed=True), size
-    if kind == "line-text":
-        return raw.decode("raw-unicode-escape", "replace"), size
-    if kind == "line-string":
-        return _unquote(raw), size
+    if kind in _LINES:
+        value = _LINES[kind](raw)
+        # What the escapes and quotes take up is no part of the text.
+        return value, len(value.encode("utf-8", "replace")) if len(raw) == size else size
     return _number(core.peek(offset, 1)[0], raw), size
 
 
@@ -98,6 +104,13 @@ def _unquote(raw: bytes) -> str:
         return codecs.escape_decode(raw)[0].decode("latin-1")
     except ValueError:
         return raw.decode("latin-1")
+
+
+_LINES: dict[str, Callable[[bytes], str]] = {
+    "line-text": lambda raw: raw.decode("raw-unicode-escape", "replace"),
+    "line-string": _unquote,
+    "line-id": lambda raw: raw.decode("ascii", "replace"),
+}
 
 
 def _number(opcode: int, raw: bytes) -> Literal:
@@ -112,29 +125,43 @@ def _number(opcode: int, raw: bytes) -> Literal:
             return raw == b"01"
         if opcode == 0x46:
             return float(raw)
-        return int(raw.rstrip(b"L")[:64] or b"0", 0)
+        digits = raw.partition(b"\0")[0].rstrip(b"L")[:64] or b"0"
+        return int(_c_octal(digits) if opcode == 0x49 else digits, 0)
     except (ValueError, struct.error):
         return 0
 
 
-def acceptable_line(opcode: int, raw: bytes) -> bool:
-    """Say whether a text opcode's line is one that some real unpickler accepts.
+def _c_octal(raw: bytes) -> bytes:
+    """Respell a number that starts with 0 as C's ``strtol`` reads it, which INT uses."""
+    return re.sub(rb"(?<![0-9A-Za-z])0+(?=[1-7][0-7]*\s*$)", b"0o", raw)
 
-    ``load_int`` and friends of ``Lib/pickle.py`` (3.11) are the measure where they accept more
-    than ``Modules/_pickle.c``.
+
+def acceptable_number(opcode: int, raw: bytes) -> bool:
+    """Say whether the line of INT, LONG or FLOAT is one that some real unpickler accepts.
+
+    ``Lib/pickle.py`` (3.11) takes what ``int`` and ``float`` take. ``Modules/_pickle.c`` reads C
+    strings, which end at a NUL, and INT as ``strtol`` does.
     """
+    return _python_takes(opcode, raw) or _python_takes(opcode, _c_octal(raw.partition(b"\0")[0]))
+
+
+def _python_takes(opcode: int, raw: bytes) -> bool:
     try:
         if opcode == 0x46:  # FLOAT
             float(raw)
-        elif opcode == 0x49:  # INT
-            int(raw, 0)
         elif opcode == 0x4C:  # LONG
             int(raw[:-1] if raw[-1:] == b"L" else raw, 0)
-        elif opcode == 0x53:  # STRING
-            return len(raw) >= 2 and raw[:1] == raw[-1:] and raw[:1] in (b"'", b'"')
-        elif opcode in (0x67, 0x70):  # GET, PUT
-            return int(raw) >= 0
+        else:
+            int(raw, 0)
     except ValueError as error:
         # CPython refuses more than 4300 digits; older versions took them.
         return "digits" in str(error)
     return True
+
+
+def index_of(raw: bytes) -> int | None:
+    """Return the memo index that a line of GET or PUT names to some real unpickler, or None."""
+    digits = raw.partition(b"\0")[0].strip().replace(b"_", b"").lstrip(b"+0")
+    if digits.isdigit() and len(digits) <= TEXT_LIMIT:
+        return int(digits)
+    return 0 if not digits and b"0" in raw else None

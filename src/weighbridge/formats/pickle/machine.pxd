@@ -73,6 +73,9 @@ cdef class Core:
     cpdef unsigned long long pop(self) except? 99
     @cython.locals(first=cython.ulonglong, value=cython.ulonglong)
     cpdef unsigned long long pop_mark(self, unsigned long long skip) except? 99
+    @cython.locals(fence=cython.ulonglong)
+    cpdef int remember(self, unsigned long long index) except -1
+    cpdef unsigned long long recall(self, unsigned long long index) except? 99
     @cython.locals(result=cython.ulonglong)
     cpdef unsigned long long new_persistent(self, unsigned long long value) except? 99
     @cython.locals(index=cython.ulonglong, header=cython.ulonglong, kind=cython.ulonglong,

@@ -196,6 +196,7 @@ class Core:
 
     def _far_line_end(self, absolute):
         while absolute < self.end:
+            self.tick()
             data = self.source.read_at(absolute, min(WINDOW, self.end - absolute))
             found = data.find(b"\n")
             if found >= 0:
@@ -421,6 +422,17 @@ class Core:
         self.sp = first
         return value
 
+    def remember(self, index):
+        """Put the top value into the memo; return 1, 0 without a value, or 2 when it is full."""
+        fence = self.marks[self.mark_count - 1] if self.mark_count else 0
+        if self.sp <= fence:
+            return 0
+        return 1 if self._memo_put(index, self.stack[self.sp - 1]) else 2
+
+    def recall(self, index):
+        """Return what the memo holds at `index`, or 0."""
+        return self._memo_get(index)
+
     def new_persistent(self, value):
         """Return the value that stands for ``persistent_load(value)``."""
         if not self.push(value):
@@ -630,12 +642,16 @@ class Core:
                     reason = "stack-underflow"
                     break
                 if op == 0x75 and (sp - size) & 1:
+                    # The Python machine sets the pairs before it misses the last value.
+                    if sp - size > 1:
+                        self._extend(size - 1, size, sp - 1, CALLS_SETITEM)
                     reason = "odd-items"
                     break
-                if sp > size:
-                    if op == 0x65:
-                        self._extend(size - 1, size, sp, CALLS_APPEND)
-                    elif op == 0x75:
+                if op == 0x65:
+                    # The Python machine calls extend() even with nothing.
+                    self._extend(size - 1, size, sp, CALLS_APPEND)
+                elif sp > size:
+                    if op == 0x75:
                         self._extend(size - 1, size, sp, CALLS_SETITEM)
                     else:
                         self._extend(size - 1, size, sp, CALLS_ADD)

@@ -15,12 +15,15 @@ from weighbridge.formats.joblib_arrays import ArrayReader
 from weighbridge.formats.pickle import analysis
 from weighbridge.formats.pickle.interpreter import Trace
 from weighbridge.sources.base import Source
+from weighbridge.tables.callables import dangerous
 from weighbridge.tables.libraries import library_kind
+from weighbridge.text.decoding import is_text
 
 NAME = "pickle"
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.\w+)*", re.ASCII)
-# Opcodes that a stream without PROTO can begin with: those that push, MARK, and GLOBAL.
-_FIRST = frozenset(b"(])}cNIJKMLFGSTUVXBC\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96")
+# Opcodes that a stream without PROTO can begin with: those that push, MARK, GLOBAL, and INST, which
+# imports before it fails.
+_FIRST = frozenset(b"(])}ciNIJKMLFGSTUVXBC\x80\x82\x83\x84\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96")
 
 
 def trace_at(context: Context, source: Source, offset: int, place: Place) -> Trace:
@@ -37,22 +40,29 @@ def claims(source: Source, head: bytes) -> bool:
     return len(head) >= 2 and head[0] in _FIRST
 
 
-def plausible(trace: Trace, size: int) -> bool:
+def plausible(trace: Trace, source: Source) -> bool:
     """Say whether a loader that is given these bytes would do more than fail at once."""
     if trace.limit is not None:
         return trace.opcodes > 64
     if _calls_something(trace):
         return True
     if not trace.stopped:
-        return trace.protocol >= 2 and trace.opcodes >= 3 or _imports_known(trace)
+        if trace.protocol >= 2 and trace.opcodes >= 3:
+            return True
+        # A list of words may begin like GLOBAL: text needs the name of something that does harm.
+        return _imports_harm(trace) or _imports_known(trace) and not is_text(source)
     if trace.protocol >= 2:
         return True
     # Without a magic number: the stream must account for the file, or import by a likely name.
-    return trace.end >= size - 2 or (_imports(trace) and trace.opcodes > 2)
+    return trace.end >= source.size - 2 or (_imports(trace) and trace.opcodes > 2)
 
 
 def _imports(trace: Trace) -> bool:
     return any(_MODULE.fullmatch(symbol.module) for symbol in trace.symbols)
+
+
+def _imports_harm(trace: Trace) -> bool:
+    return any(dangerous(s.resolved_module, s.resolved_name) is not None for s in trace.symbols)
 
 
 def _imports_known(trace: Trace) -> bool:
@@ -70,7 +80,7 @@ def _calls_something(trace: Trace) -> bool:
 def parse(context: Context, source: Source, place: Place) -> bool:
     """Examine the streams from the start of `source`; False when it is no pickle after all."""
     trace = trace_at(context, source, 0, place)
-    if not plausible(trace, source.size):
+    if not plausible(trace, source):
         return False
     context.format(place, NAME, source.size, protocol=trace.protocol)
     analysis.emit(context, trace, source, place)

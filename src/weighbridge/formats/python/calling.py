@@ -57,19 +57,14 @@ def call(
         return reader.run_function(function, arguments)
     if isinstance(owner, Const) and reader.charge(owner, *arguments):
         return folding.method(owner.value, name, arguments, keywords)
-    text = _text(arguments, 0)
-    if name == "load_module" and text is not None:
-        return _import(reader, text)
     if isinstance(owner, Items):
         return _item_method(reader, owner, name, arguments)
+    reached = _reach(reader, owner, name, arguments)
+    if reached is not None:
+        return reached
     if not isinstance(function, Ref):
         return UNKNOWN
     path = function.path
-    if isinstance(owner, Ref) and arguments:
-        if name in _ITEM_GETTERS and _is_namespace(owner):
-            return reader.item(owner, arguments[0])
-        if name in _ATTRIBUTE_GETTERS and text is not None:
-            return reader.attribute(owner, text)
     if path.startswith("@"):
         return _getter(reader, path, arguments)
     if path == "builtins.getattr" and len(arguments) > 1:
@@ -80,6 +75,19 @@ def call(
     if known(path) is not None:
         _note_constants(reader, [*arguments, *keywords.values()])
     return _result(reader, path, arguments, keywords)
+
+
+def _reach(reader: Evaluator, owner: Value, name: str, arguments: list[Value]) -> Value | None:
+    """Follow a method that returns a module, an attribute or an item by its name."""
+    text = _text(arguments, 0)
+    if name == "load_module" and text is not None:
+        return _import(reader, text)
+    if isinstance(owner, Ref) and arguments:
+        if name in _ITEM_GETTERS and _is_namespace(owner):
+            return reader.item(owner, arguments[0])
+        if name in _ATTRIBUTE_GETTERS and text is not None:
+            return reader.attribute(owner, text)
+    return None
 
 
 def _result(
@@ -98,12 +106,27 @@ def _result(
         source = first if arguments else keywords.get("source", UNKNOWN)
         if isinstance(source, Const) and isinstance(source.value, str | bytes):
             reader.run_text(source.value, _TEXT_RUNNERS[path])
-    if path in ("builtins.globals", "builtins.locals") or path == "builtins.vars" and not arguments:
-        return Ref("@globals")
-    if path == "builtins.vars" and isinstance(first, Ref):
-        return Ref(f"{first.path}.__dict__")
+    namespace = _namespace(path, arguments)
+    if namespace is not None:
+        return namespace
     if path in ("operator.attrgetter", "operator.methodcaller") and text is not None:
         return Ref(f"@{path}:{text}")
+    return _computed(reader, path, arguments, keywords)
+
+
+def _namespace(path: str, arguments: list[Value]) -> Value | None:
+    """Return what `globals()`, `locals()` and `vars(module)` stand for."""
+    if path in ("builtins.globals", "builtins.locals") or path == "builtins.vars" and not arguments:
+        return Ref("@globals")
+    if path == "builtins.vars" and isinstance(arguments[0], Ref):
+        return Ref(f"{arguments[0].path}.__dict__")
+    return None
+
+
+def _computed(
+    reader: Evaluator, path: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
+    first = arguments[0] if arguments else UNKNOWN
     if path == "functools.partial" and isinstance(first, Ref | Function):
         return first
     if path == "builtins.map" and len(arguments) == 2:

@@ -6,8 +6,9 @@ Pickles carry functions as calls of ``types.CodeType`` (cloudpickle, hand-made o
     [line table]  4 to 6 integers  bytecode  constants  names  local names  file  name
     [qualified name]  first line  line table ...
 
-The bounded expressions of a pickle hold only the beginning of long values; what is missing is
-left out, and the code object then says that it is not complete.
+The bounded expressions of a pickle hold only the beginning of long values. Names or constants that
+are missing make the code object incomplete. Bytecode is all there or left out; who can fetch the
+rest of it puts it in with ``dataclasses.replace``.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def _build(layout: str, rest: tuple[Expression, ...]) -> CodeObject:
         code=bytecode or b"",
         first_line=first_line,
         layout=layout if bytecode else "",
-        complete=names_known and known and bytecode is not None,
+        complete=names_known and known,
     )
 
 

@@ -139,9 +139,9 @@ class _Pairing:
         by_name = [word for word in words if is_library(word)]
         for module in by_name:
             self._into.add_import(module)
-        modules = tuple(
-            dict.fromkeys([*own, *outer, *by_name, *_submodules(own, names)])
-        )[:_MOST_MODULES]
+        modules = tuple(dict.fromkeys([*own, *outer, *by_name, *_submodules(own, names)]))[
+            :_MOST_MODULES
+        ]
         imported = tuple(_imported_from(code))
         listed = tuple(dict.fromkeys([*names, *imported, *words]))
         known = bool(code.code and code.layout)

@@ -63,9 +63,7 @@ CUSTOMARY = {
 def split(dotted: str) -> list[tuple[str, str]]:
     """Return the ways to read a dotted name as (module, name), longest module first."""
     parts = dotted.split(".", 12)
-    return [
-        (".".join(parts[:end]), ".".join(parts[end:])) for end in range(len(parts) - 1, 0, -1)
-    ]
+    return [(".".join(parts[:end]), ".".join(parts[end:])) for end in range(len(parts) - 1, 0, -1)]
 
 
 @lru_cache(4096)

@@ -73,9 +73,7 @@ LAYOUTS = (
 )
 
 
-def build(
-    layout: Layout, fields: dict[str, MarshalValue], allowance: Allowance
-) -> CodeObject:
+def build(layout: Layout, fields: dict[str, MarshalValue], allowance: Allowance) -> CodeObject:
     """Make a code object of fields that the layout has accepted."""
     constants, code, line = fields["consts"], fields["code"], fields["firstlineno"]
     name = _text(fields["name"])

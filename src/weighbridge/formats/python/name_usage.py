@@ -35,9 +35,7 @@ def loaded_names(code: CodeObject) -> frozenset[str]:
     if not code.code or not code.layout or len(code.code) > _MOST_CODE:
         return frozenset(code.names)
     used = _indices(code.code, code.layout)
-    return frozenset(
-        name for index, name in enumerate(code.names) if index > 255 or index in used
-    )
+    return frozenset(name for index, name in enumerate(code.names) if index > 255 or index in used)
 
 
 def _indices(bytecode: bytes, layout: str) -> set[int]:

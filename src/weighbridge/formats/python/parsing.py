@@ -15,9 +15,14 @@ _REFUSED = (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 
 
-def parse(text: str) -> ast.Module | None:
-    """Return the tree of a module, of an indented piece of one, or of a lone expression."""
-    if rough_tokens(text) > MOST_TOKENS:
+def parse(text: str, most: int = MOST_TOKENS) -> ast.Module | None:
+    """Return the tree of a module, of an indented piece of one, or of a lone expression.
+
+    Args:
+        text: what may be Python.
+        most: tokens, roughly, above which the parser is not asked.
+    """
+    if rough_tokens(text) > most:
         return None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

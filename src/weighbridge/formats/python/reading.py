@@ -81,6 +81,15 @@ class Reader(Binder):
                 self._define(node)
             case ast.ClassDef():
                 self._class(node)
+            case ast.If():
+                self._chain(node)
+            case ast.For() | ast.AsyncFor():
+                self._loop(node)
+            case _:
+                self._small(node)
+
+    def _small(self, node: ast.stmt) -> None:
+        match node:
             case ast.Return():
                 self._returned.append(self.value(node.value) if node.value else Const(None))
             case ast.Global() | ast.Nonlocal():
@@ -89,10 +98,6 @@ class Reader(Binder):
                 for target in node.targets:
                     if isinstance(target, ast.Name) and not self.branches:
                         self.scopes[-1].pop(target.id, None)
-            case ast.For() | ast.AsyncFor():
-                self._loop(node)
-            case ast.If():
-                self._chain(node)
             case _:
                 self._other_statement(node)
 
@@ -107,19 +112,24 @@ class Reader(Binder):
                     self.assign(child.optional_vars, value)
             elif isinstance(child, ast.stmt):
                 self._maybe([child])
-            elif isinstance(child, ast.ExceptHandler):
-                if child.type is not None:
-                    self.value(child.type)
-                if child.name is not None:
-                    self.bind(child.name, UNKNOWN)
-                self._maybe(child.body)
-            elif isinstance(child, ast.match_case):
-                for capture in ast.walk(child.pattern):
-                    if isinstance(capture, ast.MatchAs | ast.MatchStar) and capture.name:
-                        self.bind(capture.name, UNKNOWN)
-                if child.guard is not None:
-                    self.value(child.guard)
-                self._maybe(child.body)
+            elif isinstance(child, ast.ExceptHandler | ast.match_case):
+                self._case(child)
+
+    def _case(self, node: ast.ExceptHandler | ast.match_case) -> None:
+        """Visit one `except` or `case`: the names it binds, its condition, its block."""
+        if isinstance(node, ast.ExceptHandler):
+            bound, condition = [node.name], node.type
+        else:
+            captures = ast.walk(node.pattern)
+            kinds = (ast.MatchAs, ast.MatchStar)
+            bound = [capture.name for capture in captures if isinstance(capture, kinds)]
+            condition = node.guard
+        for name in bound:
+            if name is not None:
+                self.bind(name, UNKNOWN)
+        if condition is not None:
+            self.value(condition)
+        self._maybe(node.body)
 
     def _maybe(self, body: list[ast.stmt]) -> None:
         self.branches += 1

@@ -18,6 +18,7 @@ from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.reading import Reader
 
 LONGEST = 256 * 1024
+MOST_TOKENS = 60_000
 _OPENING = re.compile(
     r"(?:\s|#[^\n]*\n)*(?:import\s|from\s+[\w.]+\s+import\s|def\s|class\s|print\s|exec\s|try:)"
 )
@@ -32,7 +33,7 @@ def looks_like_python(text: str) -> bool:
         text = text[:LONGEST].rpartition("\n")[0] or text[:LONGEST]
     if not any(mark in text for mark in "(:.") and "import" not in text:
         return False
-    tree = parse(text)
+    tree = parse(text, MOST_TOKENS)
     if tree is None:
         return _looks_like_broken_python(text)
     nodes = list(ast.walk(tree))

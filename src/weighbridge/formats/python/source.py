@@ -23,7 +23,7 @@ _COOKIE = re.compile(
 )
 
 
-def source_fact(
+def source_fact(  # noqa: PLR0913 - a fact has that many fields
     text: str,
     *,
     stream: int | None,

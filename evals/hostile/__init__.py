@@ -1,0 +1,11 @@
+"""Hostile files, one module for each family of techniques."""
+
+from evals.hostile import callables, consumers, opcodes, resolvers
+from evals.samples import HostileSet
+
+SETS: dict[str, HostileSet] = {
+    "opcodes": opcodes,
+    "callables": callables,
+    "resolvers": resolvers,
+    "consumers": consumers,
+}
