@@ -79,11 +79,16 @@ class Raw:
 
 
 def sym(dotted: str, how: str = "") -> Sym:
-    """`os.path:join` or, with one part for the name, `os.system`."""
-    if ":" in dotted:
-        module, _, name = dotted.partition(":")
-    else:
-        module, _, name = dotted.rpartition(".")
+    """An import by dotted name: `os.system`, `pathlib.Path.unlink`, `socket:socket.connect`.
+
+    Without a colon the name begins at the first part that looks like a class, or is the last part.
+    """
+    module, colon, name = dotted.partition(":")
+    if not colon:
+        parts = dotted.split(".")
+        classes = (at for at, part in enumerate(parts) if at and part.lstrip("_")[:1].isupper())
+        start = 1 if parts[0] == "builtins" else next(classes, len(parts) - 1)
+        module, name = ".".join(parts[:start]), ".".join(parts[start:])
     return Sym(module, name, how)
 
 

@@ -1,6 +1,6 @@
 """Hostile files, one module for each family of techniques."""
 
-from evals.hostile import callables, consumers, opcodes, resolvers
+from evals.hostile import callables, consumers, names, opcodes, payloads, resolvers, streams
 from evals.samples import HostileSet
 
 SETS: dict[str, HostileSet] = {
@@ -8,4 +8,7 @@ SETS: dict[str, HostileSet] = {
     "callables": callables,
     "resolvers": resolvers,
     "consumers": consumers,
+    "payloads": payloads,
+    "names": names,
+    "streams": streams,
 }

@@ -44,7 +44,7 @@ PROCESS: dict[str, Any] = {
     "joblib-system": call("joblib.externals.loky.backend.popen_loky_posix.Popen", ARGV),
     "pexpect": call("pexpect.run", COMMAND),
     "sh": call("sh.Command", "echo"),
-    "plumbum": call("plumbum.local.__getitem__", "echo"),
+    "plumbum": call("plumbum:local.__getitem__", "echo"),
     "fabric": call("invoke.run", COMMAND),
     "git": call("git.cmd.Git.execute", None, ARGV),
     "py2-commands": call("commands.getoutput", COMMAND),
@@ -97,7 +97,7 @@ CODE: dict[str, Any] = {
     "ipython": call("IPython.core.interactiveshell.InteractiveShell.run_cell", None, SOURCE),
     "jinja": call("jinja2.environment.Environment.from_string", None, "{{ 1 }}"),
     "mako": call("mako.template.Template", "${1}"),
-    "cython-inline": call("Cython.Build.Inline.cython_inline", "print(1)"),
+    "cython-inline": call("Cython.Build.Inline:cython_inline", "print(1)"),
     "transformers-pipeline": call("transformers.pipelines.pipeline", "x", trust_remote_code=True),
     "transformers-auto": call("transformers.AutoModel.from_pretrained", "owner/repo", trust_remote_code=True),
     "py2-execfile": call("__builtin__.execfile", TARGET),
@@ -167,7 +167,7 @@ WRITE: dict[str, Any] = {
     "distutils-write": call("distutils.file_util.write_file", TARGET, [SOURCE]),
     "numpy-memmap": call("numpy.memmap", TARGET, "u1", "w+"),
     "numpy-save": call("numpy.save", TARGET, [1]),
-    "numpy-tofile": call("numpy.ndarray.tofile", None, TARGET),
+    "numpy-tofile": call("numpy:ndarray.tofile", None, TARGET),
     "numpy-savetxt": call("numpy.savetxt", TARGET, [1]),
     "pandas-to-pickle": call("pandas.to_pickle", [], TARGET),
     "pandas-to-csv": call("pandas.core.frame.DataFrame.to_csv", None, TARGET),
@@ -206,7 +206,7 @@ READ: dict[str, Any] = {
 
 NETWORK: dict[str, Any] = {
     "socket": call("socket.create_connection", ("192.0.2.1", 80)),
-    "socket-connect": call("socket.socket.connect", call("socket.socket"), ("192.0.2.1", 80)),
+    "socket-connect": call("socket:socket.connect", call("socket.socket"), ("192.0.2.1", 80)),
     "dns": call("socket.gethostbyname", "data.example.invalid"),
     "low-socket": call("_socket.socket"),
     "urlopen": call("urllib.request.urlopen", URL),
@@ -256,7 +256,7 @@ NETWORK: dict[str, Any] = {
 
 NATIVE: dict[str, Any] = {
     "cdll": call("ctypes.CDLL", "libc.so.6"),
-    "cdll-load": call("ctypes.cdll.LoadLibrary", "libc.so.6"),
+    "cdll-load": call("ctypes:cdll.LoadLibrary", "libc.so.6"),
     "pydll": call("ctypes.PyDLL", TARGET),
     "dlopen": call("_ctypes.dlopen", TARGET),
     "ctypes-call": call("_ctypes.call_function", 1, (1,)),
@@ -357,12 +357,12 @@ TAMPER: dict[str, Any] = {
 
 _EXPECTED: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "process": ("starts a process", PROCESS, ("process_exec",)),
-    "code": ("runs code", CODE, ("code_exec", "network", "import_resolve", "native_code")),
+    "code": ("runs code", CODE, ("code_exec", "process_exec", "network", "import_resolve", "native_code", "file_write")),
     "tool": ("debuggers and test runners", TOOLS, ("debugger_test", "code_exec", "process_exec")),
     "write": ("writes files", WRITE, ("file_write", "code_exec", "process_exec")),
     "read": ("reads files", READ, ("file_read", "network")),
     "network": ("opens connections", NETWORK, ("network", "code_exec", "file_read", "process_exec")),
-    "native": ("loads native code", NATIVE, ("native_code", "object_graph")),
+    "native": ("loads native code", NATIVE, ("native_code", "object_graph", "process_exec", "file_write")),
     "delete": ("deletes files", DELETE, ("file_delete", "file_write")),
     "nested": ("loads another object", NESTED, ("deserialize", "code_exec", "file_read", "tamper")),
     "tamper": ("scanner tampering", TAMPER, ()),

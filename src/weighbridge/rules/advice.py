@@ -53,7 +53,7 @@ def _blockers(stream: StreamFacts) -> Iterable[str]:
     for fact in stream.imports.values():
         if fact.how != "GLOBAL":
             yield f"the opcode {fact.how}"
-        elif not weights_only_allows(fact.module, fact.name):
+        elif not weights_only_allows(fact.resolved_module, fact.resolved_name):
             yield symbol_name(fact.module, fact.name)
     if stream.stream.protocol != 2:
         yield f"pickle protocol {stream.stream.protocol}"

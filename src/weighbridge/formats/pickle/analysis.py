@@ -53,7 +53,6 @@ _SINKS = frozenset(
 _SMALLEST_PAYLOAD = 6
 # After these nothing further is looked at; other limits concern one constant only.
 _FINAL_LIMITS = frozenset({"limit-seconds", "limit-payloads", "limit-inflated", "limit-facts"})
-_STATE_PAYLOADS = 16
 
 
 @cache
