@@ -106,13 +106,24 @@ eval: setup ## Recall per technique and false alarms per framework, against the 
 bench: setup $(STAMPS)/bench ## Speed and size, against their targets
 	@$(PY) benchmarks/run.py $(ARGS)
 
+# Each file of tests/fuzz named fuzz_*.py is one target and takes libFuzzer's flags.
+define FUZZ
+targets=(tests/fuzz/fuzz_*.py); \
+if [ ! -e "$${targets[0]}" ]; then echo "there are no targets in tests/fuzz" >&2; exit 1; fi; \
+for target in "$${targets[@]}"; do \
+  name=$$(basename "$$target" .py); echo "fuzzing $$name"; mkdir -p "$(BUILD)/fuzz/$$name"; \
+  $(PY) "$$target" -max_total_time=$(1) -timeout=30 -verbosity=0 -print_final_stats=1 \
+    -artifact_prefix="$(BUILD)/fuzz/" "$(BUILD)/fuzz/$$name"; \
+done
+endef
+
 .PHONY: fuzz
 fuzz: setup $(STAMPS)/fuzz ## Fuzz each target for an hour (FUZZ_SECONDS=...)
-	@$(PY) fuzz/run.py --seconds $(FUZZ_SECONDS)
+	@$(call FUZZ,$(FUZZ_SECONDS))
 
 .PHONY: fuzz-short
 fuzz-short: setup $(STAMPS)/fuzz ## Fuzz all targets for a minute together
-	@$(PY) fuzz/run.py --total-seconds 60
+	@$(call FUZZ,$$((60 / $${#targets[@]})))
 
 # -- showing -------------------------------------------------------------------------------------
 

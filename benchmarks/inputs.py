@@ -25,7 +25,7 @@ def opcode_heavy(path: Path) -> bytes:
     return data
 
 
-# -- a checkpoint as torch.save writes it -----------------------------------------------------------
+# -- a checkpoint as torch.save writes it --------------------------------------------------------
 
 
 def checkpoint(path: Path, storages: int = 64, storage_bytes: int = 64 * MIB) -> None:
@@ -100,11 +100,10 @@ def _stored(file: io.BufferedWriter, name: str, data: bytes | int, crc: int) -> 
 
 def _directory(file: io.BufferedWriter, entries: list[bytes]) -> None:
     start, data = file.tell(), b"".join(entries)
-    end64 = struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, len(entries), len(entries), len(data), start)
+    count = len(entries)
+    end64 = struct.pack("<QHHIIQQQQ", 44, 45, 45, 0, 0, count, count, len(data), start)
     locator = struct.pack("<IQI", 0, start + len(data), 1)
-    end = struct.pack(
-        "<HHHHIIH", 0, 0, len(entries), len(entries), len(data), min(start, 0xFFFFFFFF), 0
-    )
+    end = struct.pack("<HHHHIIH", 0, 0, count, count, len(data), min(start, 0xFFFFFFFF), 0)
     file.write(data + b"PK\x06\x06" + end64 + b"PK\x06\x07" + locator + b"PK\x05\x06" + end)
 
 

@@ -67,7 +67,7 @@ def _safetensors(folder: Path) -> None:
     import numpy
     from safetensors.numpy import save_file
 
-    tensors = {"embed.weight": numpy.ones((32, 8), "float32"), "head.bias": numpy.zeros(8, "float16")}
+    tensors = {"embed.weight": numpy.ones((32, 8)), "head.bias": numpy.zeros(8, "float16")}
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
 
 

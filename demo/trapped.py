@@ -86,12 +86,12 @@ def _under_a_safe_name(folder: Path) -> None:
 
 
 def checkpoint(folder: Path) -> None:
-    """A zip as PyTorch writes it; the trap is not in data.pkl, where everybody looks."""
+    """A zip as PyTorch writes it, made without PyTorch."""
+    state = {"epoch": 3, "hook": Trap(os.system, COMMAND)}
     with zipfile.ZipFile(folder / "checkpoint.pt", "w") as archive:
-        archive.writestr("checkpoint/data.pkl", pickle.dumps({}, protocol=2))
+        archive.writestr("checkpoint/data.pkl", pickle.dumps(state, protocol=2))
         archive.writestr("checkpoint/byteorder", "little")
         archive.writestr("checkpoint/version", "3\n")
-        archive.writestr("checkpoint/extra.pkl", pickle.dumps(Trap(os.system, COMMAND), protocol=4))
 
 
 def _in_a_real_checkpoint(folder: Path) -> None:

@@ -7,6 +7,7 @@ what it would write, or when a link between pages leads nowhere.
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import os
 import re
@@ -22,6 +23,7 @@ DOCS = ROOT / "docs"
 sys.path.insert(0, str(ROOT / "demo"))
 
 COMMANDS = ("", "scan", "rules")
+DEFINITIONS = ("scan", "file", "finding", "note", "library", "scans")
 NOTICE = "<!-- Written by `make docs`; changes made here are lost. -->\n\n"
 
 
@@ -43,9 +45,13 @@ def main(arguments: list[str]) -> int:
 
 
 def _pages() -> Iterator[tuple[Path, str]]:
+    from weighbridge.reports import rules_page
+    from weighbridge.rules.registry import RULES
+
     yield DOCS / "reference" / "cli.md", cli_page()
     yield DOCS / "reference" / "budgets.md", budgets_page()
     yield DOCS / "reference" / "json.md", json_page()
+    yield DOCS / "rules.md", rules_page.render(RULES)
     report = _example_report()
     for path in (ROOT / "README.md", DOCS / "tutorial.md"):
         yield path, _with_block(path.read_text(encoding="utf-8"), "report", report)
@@ -94,7 +100,7 @@ def json_page() -> str:
         "",
         "One target gives a `scan`, several give `scans`.",
     ]
-    for name in ("scan", "file", "finding", "note", "library", "scans"):
+    for name in DEFINITIONS:
         lines += [f"\n## {name}\n", "| field | type | meaning |", "| --- | --- | --- |"]
         lines += _fields(schema["$defs"][name])
     return "\n".join(lines) + "\n"
@@ -113,7 +119,7 @@ def _fields(definition: dict[str, Any], prefix: str = "") -> Iterator[str]:
 def _type(field: dict[str, Any]) -> str:
     if "$ref" in field:
         name = field["$ref"].rpartition("/")[2]
-        return f"[{name}](#{name})" if name in ("scan", "file", "finding", "note", "library") else name
+        return f"[{name}](#{name})" if name in DEFINITIONS else name
     if "const" in field:
         return f"`{field['const']}`"
     if "enum" in field:
@@ -127,11 +133,10 @@ def _type(field: dict[str, Any]) -> str:
 
 def _attributes(docstring: str) -> dict[str, str]:
     """Return the texts of the Google-style section of attributes."""
-    section = docstring.partition("Attributes:")[2]
-    parts = re.split(r"\n {8}(\w+): ", section)
+    section = inspect.cleandoc(docstring).partition("Attributes:")[2]
+    parts = re.split(r"\n {4}(\w+): ", section)
     return {
-        name: " ".join(text.split())
-        for name, text in zip(parts[1::2], parts[2::2], strict=True)
+        name: " ".join(text.split()) for name, text in zip(parts[1::2], parts[2::2], strict=True)
     }
 
 
@@ -150,9 +155,10 @@ def _example_report() -> str:
     with tempfile.TemporaryDirectory() as folder:
         trapped.checkpoint(Path(folder))
         status, text = _run(["scan", "checkpoint.pt"], Path(folder))
-    if status != 1:
-        raise SystemExit(f"the example scan ended with status {status}")
-    return "$ weighbridge scan checkpoint.pt\n" + re.sub(r" in [0-9.]+ s", " in 0.1 s", text).strip()
+    if status != 1 or "MALICIOUS" not in text:
+        raise SystemExit(f"the example scan ended with status {status}:\n{text}")
+    steady = re.sub(r" in [0-9.]+ s", " in 0.1 s", text).strip()
+    return f"$ weighbridge scan checkpoint.pt\n{steady}"
 
 
 def _with_block(page: str, name: str, text: str) -> str:

@@ -1,5 +1,13 @@
 """Files that honest libraries write, one module for each family of libraries."""
 
+from evals.honest import boosters, checkpoints, estimators, functions, numeric, plain
 from evals.samples import HonestSet
 
-SETS: dict[str, HonestSet] = {}
+SETS: dict[str, HonestSet] = {
+    "plain": plain,
+    "numeric": numeric,
+    "estimators": estimators,
+    "checkpoints": checkpoints,
+    "function-savers": functions,
+    "boosters": boosters,
+}

@@ -1,6 +1,17 @@
 """Hostile files, one module for each family of techniques."""
 
-from evals.hostile import callables, consumers, names, opcodes, payloads, resolvers, streams
+from evals.hostile import (
+    callables,
+    consumers,
+    containers,
+    functions,
+    names,
+    opcodes,
+    payloads,
+    resolvers,
+    streams,
+    torch_files,
+)
 from evals.samples import HostileSet
 
 SETS: dict[str, HostileSet] = {
@@ -11,4 +22,7 @@ SETS: dict[str, HostileSet] = {
     "payloads": payloads,
     "names": names,
     "streams": streams,
+    "torch": torch_files,
+    "containers": containers,
+    "functions": functions,
 }

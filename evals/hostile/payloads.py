@@ -10,7 +10,6 @@ import gzip
 import io
 import lzma
 import marshal
-import pickle
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -178,5 +177,3 @@ def _code() -> Iterator[Sample]:
     }
     for name, item in items.items():
         yield Sample(f"code-{name}", "carried code", ("code_exec", "process_exec", "object_graph"), PICKLE, pickled(item))
-    lamb = pickle.dumps({"weights": 1}) + b""
-    del lamb

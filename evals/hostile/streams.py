@@ -34,8 +34,6 @@ def _broken() -> list[tuple[str, bytes, tuple[str, ...]]]:
         ("bad-opcode-printable", head + body + b"?.", RUN),
         ("underflow-after", head + body + b"0000R.", RUN),
         ("bad-protocol-later", head + body + b"\x80\x63.", RUN),
-        ("protocol-6", b"\x80\x06" + body + b".", ANY),
-        ("protocol-255", b"\x80\xff" + body + b".", ANY),
         ("bad-memo-after", head + body + b"h\x99.", RUN),
         ("truncated-string-after", head + body + b"X\xff\xff\xff\x7fabc", RUN),
         ("huge-bytes-after", head + body + b"\x8e" + b"\xff" * 8, RUN),

@@ -34,6 +34,12 @@ def examine(source: Source, budget: Budget) -> list[Fact]:
             _unknown(context, source, place)
     except ParseError as error:
         context.gap_from(place, "unknown", error)
+    except RecursionError:
+        text = "its structure is nested too deeply to follow"
+        context.gap(place, "unknown", "limit-recursion", text)
+    except MemoryError:
+        text = "parsing it needs more memory than a scan may use"
+        context.gap(place, "unknown", "limit-memory", text)
     return context.facts
 
 

@@ -35,3 +35,9 @@ def _extensions() -> Iterator[None]:
     yield
     for code, names in EXTENSIONS.items():
         copyreg.remove_extension(*names, code)
+
+
+@pytest.fixture(scope="session", params=sorted(INTERPRETERS))
+def machine_name(request: pytest.FixtureRequest) -> str:
+    """The name of a machine."""
+    return str(request.param)

@@ -14,9 +14,19 @@ from weighbridge.formats.pickle.interpreter import Attention, Interpreter, Trace
 from weighbridge.sources.memory import BytesSource
 
 SPEC = settings(derandomize=True, deadline=None, database=None, max_examples=200)
-EVERYTHING = Attention(
-    positions=type("All", (dict,), {"__contains__": lambda self, key: True, "__missing__": lambda self, key: None})()
-)
+
+
+class _Every(dict[tuple[str, str], None]):
+    """A mapping that has every key."""
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+    def __missing__(self, key: object) -> None:
+        return None
+
+
+EVERYTHING = Attention(positions=_Every(), persistent=lambda offset, pid: None)
 """Every call is told apart by its arguments."""
 
 

@@ -119,6 +119,9 @@ def emit(context: Context, trace: Trace, source: Source, place: Place) -> int:
     if trace.limit is not None:
         text = "the pickle machine's limit was reached before the stream ended"
         context.gap(place, "pickle", trace.limit, text, trace.end)
+    if "frame-crossed" in trace.oddities:
+        text = "an opcode reaches out of its frame: loads from a file and from memory differ there"
+        context.gap(place, "pickle", "malformed-frame-crossed", text, trace.offset)
     PayloadFinder(context, trace, source, place, number).look()
     return number
 

@@ -385,8 +385,8 @@ class Interpreter:
         self._core.oddities.add("out-of-band-buffer")
         if self._core.opcode == 0x97:
             return self._push(self._core.position << 4 | layout.LOST, self._core.operand)
-        self._core.resume_at(self._core.operand)
-        return None
+        value = self._core.pop()
+        return self._push(value, self._core.operand) if value else "stack-underflow"
 
     # -- calls -----------------------------------------------------------------------------
 
@@ -533,6 +533,7 @@ class Interpreter:
         if len(call.states) < KEEP_STATES:
             call.states.append(lifted)
         if builder is not None:
+            core.leave_frame()
             return self._push(target, builder(lifted, trace, core.operand))
         if len(call.states) >= KEEP_STATES:
             core.result_mode[target >> 4] = layout.CLOSED

@@ -69,6 +69,8 @@ class Lifter:
             if kind == layout.DICT:
                 items, total = items[::2], total // 2
             lifted = [self._lift(item, 1) for item in items]
+            if kind in (layout.DICT, layout.SET, layout.FROZENSET):
+                return tuple(dict.fromkeys(lifted)), (-1,) * len(set(lifted))
             if total > len(items):
                 lifted.append(Unknown("more arguments"))
             offsets = [item >> 4 if item & 15 == layout.LITERAL else -1 for item in items]

@@ -83,7 +83,7 @@ def decode(core: Peeks, offset: int, limit: int = TEXT_LIMIT) -> tuple[Literal, 
         return {"none": None, "true": True, "false": False, "empty-tuple": ()}[kind], 0
     raw = core.peek(start, min(size, limit))
     if kind == "text":
-        return raw.decode("utf-8", "surrogatepass" if len(raw) == size else "replace"), size
+        return _utf8(raw), size
     if kind == "latin":
         return raw.decode("latin-1"), size
     if kind == "bytes":
@@ -95,6 +95,13 @@ def decode(core: Peeks, offset: int, limit: int = TEXT_LIMIT) -> tuple[Literal, 
         # What the escapes and quotes take up is no part of the text.
         return value, len(value.encode("utf-8", "replace")) if len(raw) == size else size
     return _number(core.peek(offset, 1)[0], raw), size
+
+
+def _utf8(raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:  # cut inside a character, or not what any unpickler takes
+        return raw.decode("utf-8", "replace")
 
 
 def _unquote(raw: bytes) -> str:
@@ -124,7 +131,7 @@ def _number(opcode: int, raw: bytes) -> Literal:
         if opcode == 0x49 and raw in (b"00", b"01"):
             return raw == b"01"
         if opcode == 0x46:
-            return float(raw)
+            return float(raw.partition(b"\0")[0])
         digits = raw.partition(b"\0")[0].rstrip(b"L")[:64] or b"0"
         return int(_c_octal(digits) if opcode == 0x49 else digits, 0)
     except (ValueError, struct.error):

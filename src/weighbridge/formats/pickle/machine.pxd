@@ -68,6 +68,7 @@ cdef class Core:
     @cython.locals(total=cython.longlong, index=cython.ulonglong, digit=cython.int)
     cdef long long _number(self, unsigned long long absolute, unsigned long long stop) except? -99
     cpdef object resume_at(self, unsigned long long absolute)
+    cpdef object leave_frame(self)
     cpdef bint push(self, unsigned long long value) except -1
     @cython.locals(fence=cython.ulonglong)
     cpdef unsigned long long pop(self) except? 99
@@ -85,6 +86,7 @@ cdef class Core:
                    buffer="const unsigned char[::1]", sp=cython.ulonglong,
                    stack_slots=cython.ulonglong, mark_count=cython.ulonglong, fence=cython.ulonglong, count=cython.ulonglong,
                    base=cython.ulonglong, filled=cython.ulonglong, pos=cython.ulonglong,
+                   frame_end=cython.ulonglong, limit=cython.ulonglong,
                    op=cython.int, outcome=cython.int, size=cython.ulonglong,
                    value=cython.ulonglong, kind=cython.ulonglong, stop=cython.ulonglong,
                    number=cython.longlong, index=cython.int)

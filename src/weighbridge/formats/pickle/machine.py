@@ -391,6 +391,12 @@ class Core:
         """Continue at `absolute` when :meth:`run` is called again."""
         self.next = absolute
 
+    def leave_frame(self):
+        """Note that the loader itself reads on in the file behind the current opcode."""
+        if self.frame_end and self.operand > self.frame_end:
+            self.oddities.add("frame-crossed")
+        self.frame_end = 0
+
     def push(self, value):
         """Push a value; return False when the stack is full."""
         if self.sp >= self.stack_slots:
@@ -488,18 +494,29 @@ class Core:
         base = self.base
         filled = self.filled
         pos = self.next - base
+        frame_end = self.frame_end
+        limit = 0
         outcome = BROKEN
         reason = ""
         op = 0
         while True:
-            if pos + 9 > filled:
+            if pos + 9 > limit:
+                if frame_end != 0 and base + pos >= frame_end:
+                    # The C machine drops the rest of a frame that an opcode reaches out of when it
+                    # reads from a file, and reads on in it when it reads from memory.
+                    if base + pos > frame_end:
+                        self.oddities.add("frame-crossed")
+                    frame_end = 0
                 # Near the end of the window: fetch the next one, unless this is the last.
-                if pos > 0 and base + filled < self.end:
+                if pos + 9 > filled and pos > 0 and base + filled < self.end:
                     self._refill(base + pos)
                     buffer = self.buffer
                     base = self.base
                     filled = self.filled
                     pos = 0
+                limit = filled
+                if frame_end != 0 and frame_end < base + filled:
+                    limit = frame_end - base
                 if pos >= filled:
                     reason = "truncated"
                     break
@@ -745,12 +762,18 @@ class Core:
                 size = 0
                 for index in range(8):
                     size = size << 8 | buffer[pos + 8 - index]
+                if buffer[pos + 8] & 0x80:
+                    reason = "negative-length"
+                    break
                 if size > self.end - value:
                     self.oddities.add("frame-overrun")
-                elif base + pos < self.frame_end:
+                elif base + pos < frame_end:
                     self.oddities.add("frame-nested")
+                    if value + size > frame_end:
+                        self.oddities.add("frame-crossed")
                 else:
-                    self.frame_end = value + size
+                    frame_end = value + size
+                    limit = 0
                 pos += 9
             elif op == 0x80:  # PROTO
                 if buffer[pos + 1] > 5:
@@ -844,6 +867,7 @@ class Core:
                 break
         self.sp = sp
         self.mark_count = mark_count
+        self.frame_end = frame_end
         self.opcodes = count
         self.opcode = op
         self.position = base + pos
