@@ -113,7 +113,9 @@ if [ ! -e "$${targets[0]}" ]; then echo "there are no targets in tests/fuzz" >&2
 for target in "$${targets[@]}"; do \
   name=$$(basename "$$target" .py); echo "fuzzing $$name"; mkdir -p "$(BUILD)/fuzz/$$name"; \
   $(PY) "$$target" -max_total_time=$(1) -timeout=30 -verbosity=0 -print_final_stats=1 \
-    -artifact_prefix="$(BUILD)/fuzz/" "$(BUILD)/fuzz/$$name"; \
+    -artifact_prefix="$(BUILD)/fuzz/$$name-" "$(BUILD)/fuzz/$$name" >"$(BUILD)/fuzz/$$name.log" 2>&1 \
+    || { tail -n 50 "$(BUILD)/fuzz/$$name.log"; exit 1; }; \
+  grep -E '^stat::(number_of|peak)' "$(BUILD)/fuzz/$$name.log"; \
 done
 endef
 

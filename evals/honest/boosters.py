@@ -152,7 +152,7 @@ def _gensim() -> Iterator[Honest]:
         "fasttext": models.FastText(texts, vector_size=4, min_count=1, bucket=10),
         "lda": models.LdaModel(corpus, 2, dictionary),
         "tfidf": models.TfidfModel(corpus),
-        "lsi": models.LsiModel(corpus, dictionary, 2),
+        "lsi": models.LsiModel(corpus, 2, dictionary),
         "phrases": models.Phrases(texts),
         "dictionary": dictionary,
     }

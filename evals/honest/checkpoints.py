@@ -118,7 +118,7 @@ def _modules() -> dict[str, Any]:
         "embedding": nn.ModuleDict({"a": nn.Embedding(5, 3), "b": nn.ModuleList([nn.GELU(), nn.Identity()])}),
         "parallel": nn.DataParallel(_net()),
         "weight-norm": normed,
-        "spectral": parametrizations.spectral_norm(nn.Linear(4, 4)),
+        "spectral": parametrizations.spectral_norm(nn.Linear(4, 4)).state_dict(),
         "loss": [nn.CrossEntropyLoss(), nn.MSELoss(), nn.BCEWithLogitsLoss(pos_weight=torch.ones(1))],
         "dynamic-quantised": torch.ao.quantization.quantize_dynamic(_net(), {nn.Linear}, torch.qint8),
         "static-quantised": _static_quantised(),

@@ -173,7 +173,7 @@ def _documents() -> Iterator[Honest]:
         "data.csv": b"id,text\n1,eval(x)\n2,os.system\n" * 100,
         "data.tsv": "a\tb\nc\té\n".encode() * 50,
         "train.jsonl": b'{"a": 1}\n{"a": 2}\n' * 20,
-        "notes.txt": b"cos\nsystem\nis what a pickle may hold.\n",
+        "notes.txt": b"c\nos system\nis what a pickle may hold: cos\nsystem\n",
         "numbers.txt": b"I0\nI1\nI2\n" * 50,
         "dots.txt": b"(((((...)))))\n",
         "single.txt": b"N.",

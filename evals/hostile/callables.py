@@ -101,7 +101,6 @@ CODE: dict[str, Any] = {
     "transformers-pipeline": call("transformers.pipelines.pipeline", "x", trust_remote_code=True),
     "transformers-auto": call("transformers.AutoModel.from_pretrained", "owner/repo", trust_remote_code=True),
     "py2-execfile": call("__builtin__.execfile", TARGET),
-    "py2-input": call("__builtin__.input", "x"),
     "antigravity": call("importlib.import_module", "antigravity"),
 }
 
@@ -193,7 +192,6 @@ READ: dict[str, Any] = {
     "environ": call("operator.getitem", sym("os.environ"), "HOME"),
     "numpy-fromfile": call("numpy.fromfile", "/etc/passwd"),
     "numpy-loadtxt": call("numpy.loadtxt", "/etc/passwd"),
-    "numpy-datasource": call("numpy.DataSource", "/tmp"),
     "getpass": call("getpass.getuser"),
     "netrc": call("netrc.netrc"),
     "configparser": call("configparser.ConfigParser.read", None, "/etc/passwd"),
@@ -318,8 +316,6 @@ NESTED: dict[str, Any] = {
     "py2-cpickle": call("cPickle.loads", "cos\nsystem\n(S'echo'\ntR."),
     "mp-reduction": call("multiprocessing.reduction.ForkingPickler.loads", b"x"),
     "logging-listener": call("logging.config.listen", 1),
-    "xgboost-load": call("xgboost.core.Booster", None, None, TARGET),
-    "lightgbm-load": call("lightgbm.basic.Booster", None, None, TARGET),
     "gensim-load": call("gensim.utils.SaveLoad.load", TARGET),
     "nltk-load": call("nltk.data.load", TARGET),
     "statsmodels-load": call("statsmodels.iolib.smpickle.load_pickle", TARGET),

@@ -128,10 +128,6 @@ def _chains() -> dict[str, Any]:
         ),
         "cloudpickle-getattr": call(call("cloudpickle.cloudpickle._getattribute", imported, "system"), COMMAND),
         "joblib-func-code": call("joblib.func_inspect.get_func_code", sym("posix.system")),
-        "torch-import-dotted": call(
-            call(getattr_, call("torch._utils_internal.import_module", "os"), "system"), COMMAND
-        ),
-        "sklearn-load-obj": call(call("sklearn.utils._testing.import_module", "os")),
         "transformers-dynamic": call(
             "transformers.dynamic_module_utils.get_class_in_module", "Model", "/tmp/weighbridge-eval.py"
         ),
@@ -181,7 +177,6 @@ def _dotted() -> Iterator[Sample]:
         ("joblib.numpy_pickle", "os.system"),
         ("sklearn.base", "os.system"),
         ("pandas.core.frame", "sys.modules"),
-        ("functools", "partial.__call__"),
         ("copyreg", "_reconstructor.__globals__"),
         ("re", "_compile.__builtins__"),
         ("datetime", "sys.modules"),

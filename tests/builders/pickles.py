@@ -9,11 +9,40 @@ import pickle
 import random
 import struct
 from dataclasses import dataclass, field
-
-from pickle import (  # noqa: F401  (re-exported: tests write streams with these)
-    ADDITEMS, APPEND, APPENDS, BINGET, BINPERSID, BINPUT, BUILD, DICT, DUP, EMPTY_DICT, EMPTY_LIST,
-    EMPTY_SET, EMPTY_TUPLE, FROZENSET, LIST, MARK, MEMOIZE, NEWFALSE, NEWOBJ, NEWOBJ_EX, NEWTRUE,
-    NONE, OBJ, POP, POP_MARK, REDUCE, SETITEM, SETITEMS, STACK_GLOBAL, STOP, TUPLE, TUPLE1, TUPLE2,
+from pickle import (
+    ADDITEMS,
+    APPEND,
+    APPENDS,
+    BINGET,
+    BINPERSID,
+    BINPUT,
+    BUILD,
+    DICT,
+    DUP,
+    EMPTY_DICT,
+    EMPTY_LIST,
+    EMPTY_SET,
+    EMPTY_TUPLE,
+    FROZENSET,
+    LIST,
+    MARK,
+    MEMOIZE,
+    NEWFALSE,
+    NEWOBJ,
+    NEWOBJ_EX,
+    NEWTRUE,
+    NONE,
+    OBJ,
+    POP,
+    POP_MARK,
+    REDUCE,
+    SETITEM,
+    SETITEMS,
+    STACK_GLOBAL,
+    STOP,
+    TUPLE,
+    TUPLE1,
+    TUPLE2,
     TUPLE3,
 )  # fmt: skip
 
@@ -194,7 +223,8 @@ class StreamWriter:
             (b"K" + bytes([number & 255]), "n"), (b"M" + struct.pack("<H", number & 65535), "n"),
             (b"J" + struct.pack("<i", max(-(2**31), min(number, 2**31 - 1))), "n"),
             (b"I%d\n" % number, "n"), (b"L%dL\n" % number, "n"), (b"L%d\n" % number, "n"),
-            (rng.choice((b"I00\n", b"I01\n", b"I 5 \n", b"I0x1f\n", b"I1_0\n", b"I010\n", b"I-010\n",
+            (rng.choice((b"I00\n", b"I01\n", b"I 5 \n", b"I0x1f\n", b"I1_0\n", b"I010\n",
+                         b"I-010\n",
                          b"I0\n", b"I7\r\n", b"I+3\n", b"I3\0x\n", b"L0x10L\n", b"I08\n", b"I\n",
                          b"Ione\n", b"L1a\n", b"I000\n", b"I0o7\n", b"L010\n", b"L5\0\n")), "n"),
             (rng.choice((b"F1.5\n", b"F-0.0\n", b"Finf\n", b"F1e300\n", b"F 2\n", b"F1_0.5\n",
@@ -202,10 +232,12 @@ class StreamWriter:
             (b"G" + struct.pack(">d", rng.choice((0.0, 1.5, -2.0))), "n"),
             (b"\x8a" + (lambda r: bytes([len(r)]) + r)(pickle.encode_long(number)), "n"),
             (text(word), "s"), (short_text(word), "s"), (data(raw), "n"),
-            (b"C" + bytes([len(raw)]) + raw, "n"), (b"\x8e" + struct.pack("<Q", len(raw)) + raw, "n"),
+            (b"C" + bytes([len(raw)]) + raw, "n"),
+            (b"\x8e" + struct.pack("<Q", len(raw)) + raw, "n"),
             (b"\x96" + struct.pack("<Q", len(raw)) + raw, "n"),
             (b"\x8d" + struct.pack("<Q", len(raw)) + raw, "s"),
-            (old_text("id"), "s"), (b"T\3\0\0\0abc", "s"), (line_text(word if word.isascii() else "q"), "s"),
+            (old_text("id"), "s"), (b"T\3\0\0\0abc", "s"),
+            (line_text(word if word.isascii() else "q"), "s"),
             (b"V" + word.encode("raw-unicode-escape").replace(b"\\", b"\\u005c") + b"\n", "s"),
             (b'S"double"\n', "s"), (b"S'\\x41\\n'\n", "s"), (b"S'a'\r\n", "s"), (b"S'open\n", "s"),
         )  # fmt: skip
@@ -223,7 +255,9 @@ class StreamWriter:
         elif way < 4:
             self.emit(global_(module, name), 0, "c")
         elif way == 4:
-            push = rng.choice((text, short_text, lambda word: b"V" + word.encode("raw-unicode-escape") + b"\n"))
+            push = rng.choice(
+                (text, short_text, lambda word: b"V" + word.encode("raw-unicode-escape") + b"\n")
+            )
             self.emit(push(module) + MEMOIZE + push(name) + DUP + POP + STACK_GLOBAL, 0, "c")
             self.memo[len(self.memo)] = "s"
         else:
@@ -255,12 +289,25 @@ class StreamWriter:
         top2, top3 = self.top(2), self.top(3)
         moves = [self.constant, self.constant, self.import_, self.memory, self.memory]
         moves.append(lambda: (self.emit(MARK), self.fences.append(len(self.stack))))
-        moves.append(lambda: self.emit(*rng.choice(((EMPTY_LIST, 0, "l"), (EMPTY_DICT, 0, "d"), (EMPTY_SET, 0, "e")))))
+        moves.append(
+            lambda: self.emit(
+                *rng.choice(((EMPTY_LIST, 0, "l"), (EMPTY_DICT, 0, "d"), (EMPTY_SET, 0, "e")))
+            )
+        )
         if top2:
             moves.append(lambda: self.emit(DUP, 0, self.stack[-1]))
             moves.append(lambda: self.emit(TUPLE1, 1, "t"))
             moves.append(lambda: self.emit(POP, 1))
             moves.append(lambda: self.emit(BINPERSID, 1, "r"))
+        self._with_two(moves, top2)
+        self._with_three(moves, top3)
+        if self.fences:
+            self._with_mark(moves)
+        if rng.random() < 0.03:
+            moves = [lambda: self.emit(self._odd())]
+        rng.choice(moves)()
+
+    def _with_two(self, moves: list, top2: str) -> None:
         if len(top2) == 2:
             moves.append(lambda: self.emit(TUPLE2, 2, "t"))
             if top2[0] in "cr" and top2[1] in "tl":
@@ -273,17 +320,14 @@ class StreamWriter:
                 moves += [lambda: self.emit(BUILD, 1)] * 6
             if top2[0] in "lr":
                 moves += [lambda: self.emit(APPEND, 1)] * 3
+
+    def _with_three(self, moves: list, top3: str) -> None:
         if len(top3) == 3:
             moves.append(lambda: self.emit(TUPLE3, 3, "t"))
             if top3[0] in "dr" and top3[1] in "ns":
                 moves += [lambda: self.emit(SETITEM, 2)] * 4
             if top3 == "ctd":
                 moves += [lambda: self.emit(NEWOBJ_EX, 3, "r")] * 20
-        if self.fences:
-            self._with_mark(moves)
-        if rng.random() < 0.03:
-            moves = [lambda: self.emit(self._odd())]
-        rng.choice(moves)()
 
     def _with_mark(self, moves: list) -> None:
         fence = self.fences[-1]
@@ -313,11 +357,14 @@ class StreamWriter:
         """Something that seldom runs, or changes how what follows runs."""
         rng = self.rng
         return rng.choice((
-            proto(rng.randrange(6)), proto(2), proto(9), frame(b"", rng.choice((0, 3, 12, 1 << 20))),
+            proto(rng.randrange(6)), proto(2), proto(9),
+            frame(b"", rng.choice((0, 3, 12, 1 << 20))),
             bytes([rng.randrange(256)]), b"Ppersistent\n", b"g99\n", BUILD, REDUCE, OBJ, NEWOBJ_EX,
             STACK_GLOBAL, SETITEMS, ADDITEMS, APPENDS, TUPLE, POP, POP, POP_MARK, b"\x97", b"\x98",
-            b"cos\r\nsystem\r\n", b"c\n\n", b"c os\nsystem \n", b"ios\n", b"i\xe9\nx\n", b"c\xff\nx\n",
-            b"\x8b\xff\xff\xff\xff", b"T\xff\xff\xff\xff", b"\x8e" + b"\xff" * 8, b"p-1\n", b"pten\n",
+            b"cos\r\nsystem\r\n", b"c\n\n", b"c os\nsystem \n", b"ios\n", b"i\xe9\nx\n",
+            b"c\xff\nx\n",
+            b"\x8b\xff\xff\xff\xff", b"T\xff\xff\xff\xff", b"\x8e" + b"\xff" * 8, b"p-1\n",
+            b"pten\n",
         ))  # fmt: skip
 
 

@@ -47,7 +47,9 @@ def recognise_all(source: Source) -> tuple[str, ...]:
         found.append(stream)
     if looks_like_tar(head):
         found.append("tar")
-    if "zip" not in found and looks_like_zip(source):
+    if not found and looks_like_zip(source):
+        # Behind another container's start, an end record is that of one of its members, or of
+        # bytes that the other container does not cover, which are examined on their own.
         found.append("zip")
     return tuple(found)
 

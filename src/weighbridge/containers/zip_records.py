@@ -215,6 +215,7 @@ def _entry(
 
 def _zip64_extra(buffer: bytes, at: int, end: int) -> bytes:
     """Return the body of the zip64 extra field (4.5.3), empty if there is none."""
+    end = min(end, len(buffer))
     while at + 4 <= end:
         kind, length = struct.unpack_from("<HH", buffer, at)
         if kind == 1:

@@ -83,10 +83,7 @@ def _decode_class(kind: type, fields: dict[str, Any], depth: int) -> object:
         raise ValueError(f"unknown field in {kind.__name__}")
     try:
         return kind(
-            **{
-                name: _decode(expected[name], item, depth + 1)
-                for name, item in fields.items()
-            }
+            **{name: _decode(expected[name], item, depth + 1) for name, item in fields.items()}
         )
     except TypeError as error:
         raise ValueError(f"missing field in {kind.__name__}") from error

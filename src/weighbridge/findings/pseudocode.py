@@ -31,6 +31,7 @@ class Renderer:
 
     def call(self, call: Call, depth: int = 0) -> str:
         """Return a call as Python."""
+        callee = self.value(call.callee, depth)
         arguments = [self.value(item, depth + 1) for item in call.arguments]
         if isinstance(call.keywords, Mapping):
             pairs = zip(call.keywords.items[::2], call.keywords.items[1::2], strict=False)
@@ -38,7 +39,7 @@ class Renderer:
                 f"{key.value if isinstance(key, Text) else '?'}={self.value(value, depth + 1)}"
                 for key, value in pairs
             ]
-        return f"{self.value(call.callee, depth + 1)}({', '.join(arguments)})"
+        return f"{callee}({', '.join(arguments)})"
 
     def value(self, expression: Expression, depth: int = 0) -> str:
         """Return an expression as Python; what does not fit becomes an ellipsis."""

@@ -1,1 +1,1 @@
-"""Formats: recognise by content, parse within the budget, yield facts; one module or package each."""
+"""Formats: recognise by content, parse within the budget, yield facts; one module each."""

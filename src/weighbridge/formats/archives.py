@@ -65,9 +65,7 @@ def _name(kind: str, archive: Archive) -> str:
     return "zip"
 
 
-def _structure(
-    context: Context, kind: str, archive: Archive, source: Source, place: Place
-) -> None:
+def _structure(context: Context, kind: str, archive: Archive, source: Source, place: Place) -> None:
     for anomaly in archive.anomalies:
         text = anomaly.text if anomaly.member is None else f"{anomaly.member}: {anomaly.text}"
         context.anomaly(place, kind, anomaly.code, text, anomaly.offset)
@@ -120,9 +118,7 @@ def _checksums(context: Context, kind: str, archive: Archive, place: Place) -> N
             context.anomaly(place, kind, "zip-bad-crc", text, member.offset)
 
 
-def _member(
-    context: Context, kind: str, member: Member, source: Source, place: Place
-) -> None:
+def _member(context: Context, kind: str, member: Member, source: Source, place: Place) -> None:
     inner = place.inside(member.name)
     before = len(context.facts)
     try:

@@ -9,6 +9,7 @@ from weighbridge.errors import ParseError
 from weighbridge.facts.codec import Fact
 from weighbridge.formats import archives, inert, known
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.pickle.interpreter import Interpreter
 from weighbridge.formats.pickle.raw import hidden_streams
 from weighbridge.formats.registry import FORMATS
@@ -127,9 +128,7 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
         kind, end = image
         context.format(place, kind, source.size)
         if end < source.size:
-            text = f"{source.size - end} bytes follow the image"
-            context.anomaly(place, kind, "trailing-bytes", text, end)
-            context.gap(place, kind, "malformed-trailing-bytes", text, end)
+            trailing(context, source, place, kind, end)
         elif end > source.size:
             text = "the image breaks off"
             context.gap(place, kind, "malformed-truncated", text, carries_code=False)

@@ -6,13 +6,14 @@ PNG: chunks up to IEND (W3C PNG, section 5). GIF: ends with 0x3B (GIF89a, 27). J
 
 from __future__ import annotations
 
-import json
 import re
 
 from weighbridge.containers.paths import judge_name
+from weighbridge.errors import ParseError
 from weighbridge.formats.context import Context, Place
 from weighbridge.sources.base import Source
-from weighbridge.text.decoding import is_text, text_of
+from weighbridge.text.decoding import is_text
+from weighbridge.text.json_text import loads
 
 _LFS = re.compile(r"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n")
 _INDEX_LIMIT = 32 << 20
@@ -39,8 +40,9 @@ def parse_text(context: Context, source: Source, place: Place) -> str | None:
 def _weight_map(context: Context, source: Source, place: Place) -> None:
     """The shards that an index names are joined to the model's folder by every loader."""
     try:
-        index = json.loads(text_of(source, _INDEX_LIMIT) or "null")
-    except (ValueError, RecursionError):
+        index = loads(source.read_at(0, _INDEX_LIMIT), "index")
+    except ParseError as error:
+        context.gap_from(place, "json", error)
         return
     shards = index.get("weight_map") if isinstance(index, dict) else None
     if not isinstance(shards, dict):
@@ -58,9 +60,9 @@ def image_end(source: Source, head: bytes) -> tuple[str, int] | None:
         return "png", _png_end(source)
     if head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE"):
         return head[8:12].decode().lower(), 8 + int.from_bytes(head[4:8], "little")
-    if head.startswith((b"GIF87a", b"GIF89a")) and _last(source) == b"\x3b":
+    if head.startswith((b"GIF87a", b"GIF89a")) and _last(source, 1) == b"\x3b":
         return "gif", source.size
-    if head.startswith(b"\xff\xd8\xff") and source.read_at(max(0, source.size - 2), 2) == b"\xff\xd9":
+    if head.startswith(b"\xff\xd8\xff") and _last(source, 2) == b"\xff\xd9":
         return "jpeg", source.size
     return None
 
@@ -77,5 +79,5 @@ def _png_end(source: Source) -> int:
     return source.size + 1
 
 
-def _last(source: Source) -> bytes:
-    return source.read_at(source.size - 1, 1)
+def _last(source: Source, count: int) -> bytes:
+    return source.read_at(max(0, source.size - count), count)

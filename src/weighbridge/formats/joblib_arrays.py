@@ -88,9 +88,7 @@ def _count(shape: Expression | None) -> int:
     return count
 
 
-def _item_size(
-    dtype: Expression | None, trace: Trace, depth: int = 0
-) -> tuple[int | None, bool]:
+def _item_size(dtype: Expression | None, trace: Trace, depth: int = 0) -> tuple[int | None, bool]:
     """Return bytes per item and whether items are objects, from the ``numpy.dtype`` call."""
     if not isinstance(dtype, Result) or depth > 8:
         return None, False

@@ -1,18 +1,18 @@
 """skops models: a zip with ``schema.json`` and arrays (skops ``io`` documentation).
 
-Every node of the schema names ``__module__``, ``__class__`` and the ``__loader__`` that rebuilds it.
-What a node would import becomes an import fact, so the rules judge it like any other.
+Every node of the schema names ``__module__``, ``__class__`` and the ``__loader__`` that rebuilds
+it. What a node would import becomes an import fact, so the rules judge it like any other.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 from weighbridge.containers.base import Archive
+from weighbridge.errors import ParseError
 from weighbridge.facts.pickles import Import
 from weighbridge.formats.context import Context, Place
-from weighbridge.text.decoding import text_of
+from weighbridge.text.json_text import loads
 
 NAME = "skops"
 LOADERS = ("skops.io.load",)
@@ -30,15 +30,15 @@ _USES = {
 
 def read_schema(context: Context, archive: Archive, place: Place) -> None:
     """Add an import fact for each distinct symbol that the schema names."""
-    member = next((m for m in archive.members if m.name == "schema.json"), None)
-    text = None if member is None or member.source is None else text_of(member.source, _SCHEMA_LIMIT)
     inner = place.inside("schema.json", LOADERS)
+    member = next((m for m in archive.members if m.name == "schema.json"), None)
+    if member is None or member.source is None:
+        context.gap(inner, NAME, "malformed-schema", "schema.json cannot be read")
+        return
     try:
-        schema = json.loads(text) if text is not None else None
-    except (ValueError, RecursionError):
-        schema = None
-    if schema is None:
-        context.gap(inner, NAME, "malformed-schema", "schema.json is no JSON that can be read")
+        schema = loads(member.source.read_at(0, _SCHEMA_LIMIT), "malformed-schema")
+    except ParseError as error:
+        context.gap_from(inner, NAME, error)
         return
     seen: dict[tuple[str, str, str], int] = {}
     for node in _nodes(schema):

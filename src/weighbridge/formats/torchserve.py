@@ -6,12 +6,12 @@ any code in the archive.
 
 from __future__ import annotations
 
-import json
-
 from weighbridge.containers.base import Archive
+from weighbridge.errors import ParseError
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.python.source import source_fact
 from weighbridge.text.decoding import text_of
+from weighbridge.text.json_text import loads
 
 NAME = "torchserve"
 LOADERS = ("torchserve --models",)
@@ -24,14 +24,17 @@ def read_manifest(context: Context, archive: Archive, place: Place) -> None:
     """Add the manifest's entries and the code that the server would run."""
     members = {member.name: member for member in archive.members}
     source = members[_MANIFEST].source
-    text = None if source is None else text_of(source, _SOURCE_LIMIT)
+    inner = place.inside(_MANIFEST)
     try:
-        model = json.loads(text or "")["model"]
-        entries = {key: model[key] for key in _KEYS if isinstance(model.get(key), str)}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        inner = place.inside(_MANIFEST)
-        context.gap(inner, NAME, "malformed-manifest", "the manifest cannot be read")
+        manifest = loads(b"" if source is None else source.read_at(0, _SOURCE_LIMIT), "manifest")
+    except ParseError as error:
+        context.gap_from(inner, NAME, error)
         return
+    model = manifest.get("model") if isinstance(manifest, dict) else None
+    if not isinstance(model, dict):
+        context.gap(inner, NAME, "malformed-manifest", "the manifest names no model")
+        return
+    entries = {key: model[key] for key in _KEYS if isinstance(model.get(key), str)}
     for key, value in entries.items():
         context.metadata(place, NAME, key, value[:500])
     for member in archive.members:

@@ -9,7 +9,7 @@ from weighbridge.rules.model import Rule
 _HEAD = """\
 # Rules
 
-Made from the rules' own metadata (`make docs`). `weighbridge rules ID` prints the same for one rule.
+Made from the rules' own metadata (`make docs`). `weighbridge rules ID` prints the same for one.
 
 | rule | usual kind | severity | what it says |
 | --- | --- | --- | --- |

@@ -37,8 +37,9 @@ def advice(file: FileFacts) -> list[Note]:
         text = "loads under torch.load(weights_only=True): yes"
         return [Note(None, None, "weights-only-yes", text)]
     more = f" and {len(blockers) - _SHOWN} more" if len(blockers) > _SHOWN else ""
-    text = f"loads under torch.load(weights_only=True): no, because of {', '.join(blockers[:_SHOWN])}"
-    return [Note(None, None, "weights-only-no", text + more)]
+    named = ", ".join(blockers[:_SHOWN]) + more
+    text = f"loads under torch.load(weights_only=True): no, because of {named}"
+    return [Note(None, None, "weights-only-no", text)]
 
 
 def _loaded_by_torch(stream: Stream, format_name: str) -> bool:

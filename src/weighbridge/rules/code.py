@@ -8,7 +8,8 @@ from weighbridge.facts.pickles import Code
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.rules.effects import dangerous_names, effects_of
 from weighbridge.rules.model import FileFacts, Rule
-from weighbridge.rules.pickles.report import gravest, groups_of
+from weighbridge.rules.pickles.nesting import groups_of, spoken_for
+from weighbridge.rules.pickles.report import gravest
 from weighbridge.tables.effects import effect as effect_row
 from weighbridge.tables.operators import TorchOperator, torch_operator
 from weighbridge.text.escaping import visible
@@ -31,7 +32,9 @@ def _loaders(file: FileFacts, code: Code) -> tuple[str, ...]:
 def _unspoken(file: FileFacts) -> list[Code]:
     """Return the code that no finding about a call shows already."""
     found = [code for code in file.free_code if code.origin != "torchscript"]
-    for stream in file.streams.values():
+    for number, stream in file.streams.items():
+        if number in spoken_for(file):
+            continue
         shown = {number for group in groups_of(stream) for number in group.members}
         found += [code for code in stream.codes if code.call not in shown]
     return found

@@ -80,6 +80,7 @@ class FileFacts:
     def __init__(self, facts: Sequence[Fact], path: str) -> None:
         self.facts = facts
         self.path = path
+        self.spoken: frozenset[int] | None = None
 
     @cached_property
     def format(self) -> str | None:

@@ -8,11 +8,12 @@ from importlib import resources
 from weighbridge.rules import code, metadata, skops, structure
 from weighbridge.rules.model import Rule
 from weighbridge.rules.pickles import rules as pickles
-from weighbridge.rules.pickles import state
+from weighbridge.rules.pickles import oddities, state
 
 RULES: tuple[Rule, ...] = (
     *pickles.RULES,
     *state.RULES,
+    *oddities.RULES,
     *code.RULES,
     *structure.RULES,
     *skops.RULES,

@@ -1,1 +1,1 @@
-"""Sources hand out random-access bytes: local files, members of archives, ranges of remote files."""
+"""Sources hand out random-access bytes: files, members of archives, ranges of remote files."""

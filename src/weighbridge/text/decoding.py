@@ -11,6 +11,8 @@ _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "ut
 # Control characters that ordinary text files hold: tab, newlines, form feed, escape, backspace.
 _ALLOWED = frozenset("\t\n\r\f\x1b\x08\x0b\x1a")
 
+_TEXT_BYTES = bytes(n for n in range(256) if n >= 32 or chr(n) in _ALLOWED)
+
 
 def encoding_of(head: bytes) -> str:
     """Return the encoding that a byte order mark announces, else UTF-8."""
@@ -36,7 +38,23 @@ def is_text(source: Source, check: object = None) -> bool:
             if not _printable(text):
                 return False
     except UnicodeDecodeError:
-        return False
+        return _is_single_byte_text(source, check)
+    return True
+
+
+def _is_single_byte_text(source: Source, check: object) -> bool:
+    """Say whether nothing in the bytes contradicts Latin-1 and its relatives.
+
+    They give every byte a meaning, so what tells is that binary data has control characters.
+    """
+    offset = 0
+    while offset < source.size:
+        if callable(check):
+            check()
+        chunk = source.read_at(offset, _WINDOW)
+        if not chunk or chunk.translate(None, _TEXT_BYTES):
+            return False
+        offset += len(chunk)
     return True
 
 

@@ -13,7 +13,9 @@ from functools import cache
 from typing import Any
 
 # Nothing shorter than this is masked, so most text never loads the detectors.
-_CANDIDATE = re.compile(r"(?=[A-Za-z0-9_\-+/=]*\d)[A-Za-z0-9_\-+/=]{20,}|-----BEGIN")
+# The look-behind has each run of characters tried once, from its beginning.
+_RUN = r"[A-Za-z0-9_\-+/=]"
+_CANDIDATE = re.compile(rf"(?<!{_RUN})(?={_RUN}*\d){_RUN}{{20,}}|-----BEGIN")
 # https://huggingface.co/docs/hub/security-tokens: "hf_" and 34 letters or digits.
 _HUGGING_FACE = re.compile(r"\bhf_[A-Za-z0-9]{34}\b")
 _PLUGINS = (

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-for folder in (HERE, HERE.parent.parent):
+for folder in (HERE, HERE.parent, HERE.parent.parent):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
-from builders.pickles import EXTENSIONS  # noqa: E402
 from machines import INTERPRETERS, trace_of  # noqa: E402
 
+from builders.pickles import EXTENSIONS  # noqa: E402
 from weighbridge.formats.pickle.interpreter import Trace  # noqa: E402
 
 

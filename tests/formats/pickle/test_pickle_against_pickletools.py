@@ -33,20 +33,22 @@ _LEAVES = (
     | st.decimals(allow_nan=False)
     | st.sampled_from((
         operator.add, len, dict, collections.OrderedDict, pathlib.PurePosixPath("/a/b"), range(9),
-        Ellipsis, functools.partial(int, base=2), datetime.timezone.utc, uuid.SafeUUID.safe,
+        Ellipsis, functools.partial(int, base=2), datetime.UTC, uuid.SafeUUID.safe,
         decimal.Decimal("1.5"), fractions.Fraction(1, 3), bytearray(b"abc"), slice(1, 2),
     ))
 )  # fmt: skip
 _HASHABLE = st.integers() | st.text(max_size=8) | st.tuples(st.booleans(), st.none())
 OBJECTS = st.recursive(
     _LEAVES,
-    lambda inner: st.lists(inner, max_size=6)
-    | st.lists(inner, max_size=6).map(tuple)
-    | st.dictionaries(_HASHABLE, inner, max_size=6)
-    | st.sets(_HASHABLE, max_size=6)
-    | st.frozensets(_HASHABLE, max_size=6)
-    | st.lists(inner, max_size=4).map(collections.deque)
-    | inner.map(lambda item: [item, item, (item,)]),
+    lambda inner: (
+        st.lists(inner, max_size=6)
+        | st.lists(inner, max_size=6).map(tuple)
+        | st.dictionaries(_HASHABLE, inner, max_size=6)
+        | st.sets(_HASHABLE, max_size=6)
+        | st.frozensets(_HASHABLE, max_size=6)
+        | st.lists(inner, max_size=4).map(collections.deque)
+        | inner.map(lambda item: [item, item, (item,)])
+    ),
     max_leaves=25,
 )
 

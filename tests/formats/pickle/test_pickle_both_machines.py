@@ -6,11 +6,11 @@ import pickle
 from dataclasses import asdict
 
 import pytest
-from builders.pickles import mutated, random_stream
 from hypothesis import given
 from hypothesis import strategies as st
 from machines import CORES, INTERPRETERS, SPEC, load_uncompiled, trace_of
 
+from builders.pickles import mutated, random_stream
 from weighbridge.budget import Budget, Limits
 from weighbridge.errors import LimitExceeded, SourceError
 from weighbridge.formats.pickle.interpreter import Attention, Interpreter

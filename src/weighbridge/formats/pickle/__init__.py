@@ -1,0 +1,1 @@
+"""The pickle machine: opcodes over abstract values, and the facts that come of them."""

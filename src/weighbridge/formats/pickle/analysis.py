@@ -51,6 +51,8 @@ _SINKS = frozenset(
     {"code_exec", "deserialize", "native_code", "debugger_test", "object_graph", "import_resolve"}
 )
 _SMALLEST_PAYLOAD = 6
+# What a constant may be without being a payload.
+_PLAIN = frozenset({"text", "json", "empty", "lfs-pointer"})
 # After these nothing further is looked at; other limits concern one constant only.
 _FINAL_LIMITS = frozenset({"limit-seconds", "limit-payloads", "limit-inflated", "limit-facts"})
 
@@ -327,7 +329,7 @@ class PayloadFinder:
         loaders = self._place.loaders
         origin = "literal" if sink != "plain" else "dormant-literal"
         found = child.walk(child, BytesSource(data), self._place.inside(f"call-{index}", loaders, origin))
-        if found is None:
+        if found is None or found in _PLAIN:
             del self._context.facts[before:]
             return None, None
         inner = next(

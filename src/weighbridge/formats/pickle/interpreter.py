@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from weighbridge.budget import Budget
 from weighbridge.errors import LimitExceeded, MalformedInput
-from weighbridge.facts.expressions import Expression, Symbol
+from weighbridge.facts.expressions import Bytes, Expression, Symbol, Text
 from weighbridge.formats.pickle import layout, literals
 from weighbridge.formats.pickle.lift import Lifter
 from weighbridge.formats.pickle.machine import Core
@@ -23,7 +23,10 @@ from weighbridge.sources.base import Source
 KEEP_CALLS = 16
 KEEP_STATES = 4
 PLAIN_CALLS = 60_000
+PLAIN_REPEATS = 4096
 NAME_LIMIT = 2048
+DISTINCT_CALLS = 20_000
+LONG_CONSTANT = 9
 
 Observer = Callable[[int, tuple[Expression, ...]], None]
 Builder = Callable[[Expression, "Trace", int], int]
@@ -185,6 +188,8 @@ class Interpreter:
                 trace.limit = core.reason
             elif outcome == layout.BROKEN:
                 trace.error = core.reason
+            if trace.error is not None:
+                core.note_failure()
             return
 
     def _finish(self) -> None:
@@ -472,11 +477,16 @@ class Interpreter:
                 telling = self._attention.positions[names]
             else:
                 plain = True
-        shown = items if telling is None else tuple(items[i] for i in telling if i < len(items))
+        shown = items if telling is None else _deciding(items, telling, symbol)
         key = (how, callee, shown, keywords)
         number = self._call_numbers.get(key)
         if number is not None:
             trace.calls[number].count += 1
+            if telling is not None and trace.calls[number].arguments != items:
+                trace.calls[number].shown_once = True
+            if plain and symbol is not None and trace.calls[number].count > PLAIN_REPEATS:
+                self._close(symbol, symbol_number)
+                trace.calls[number].count -= 1  # closing counted it again
             return number
         if plain and symbol is not None:
             if symbol.kept >= KEEP_CALLS or (symbol.kept and len(trace.calls) > PLAIN_CALLS):
@@ -543,6 +553,22 @@ class Interpreter:
 def _name(raw: bytes) -> str:
     """Decode a name; one that is cut may end inside a character."""
     return raw.decode("utf-8", "strict" if len(raw) < literals.TEXT_LIMIT else "replace")
+
+
+def _deciding(
+    items: tuple[Expression, ...], telling: tuple[int, ...], symbol: SymbolRecord | None
+) -> tuple[Expression, ...]:
+    """Return the arguments by which calls are told apart: those that decide, and long constants.
+
+    A long constant may be a payload for whoever takes the result, so it is never mistaken for
+    that of an earlier call.
+    """
+    shown = tuple(items[i] for i in telling if i < len(items))
+    if symbol is None or symbol.kept >= DISTINCT_CALLS:
+        return shown
+    return shown + tuple(
+        item for item in items if isinstance(item, Text | Bytes) and item.size >= LONG_CONSTANT
+    )
 
 
 _HANDLERS: dict[int, Callable[[Interpreter], str | None]] = {

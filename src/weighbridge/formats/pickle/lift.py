@@ -86,12 +86,13 @@ class Lifter:
 
     def _letters(self, offset: int) -> tuple[tuple[Expression, ...], tuple[int, ...]]:
         """``callee(*"text")``: each character, or each byte, is an argument."""
-        value, size = literals.decode(self._core, offset, ITEMS)
+        value, _size = literals.decode(self._core, offset, TEXT)
+        found: list[Expression] = []
         if isinstance(value, str):
-            found: list[Expression] = [Text(one, len(one.encode("utf-8", "replace"))) for one in value]
-        else:
-            found = [Number(str(one)) for one in value] if isinstance(value, bytes) else []
-        if size > ITEMS:
+            found += [Text(one, len(one.encode("utf-8", "replace"))) for one in value[:ITEMS]]
+        elif isinstance(value, bytes):
+            found += [Number(str(one)) for one in value[:ITEMS]]
+        if isinstance(value, str | bytes) and len(value) > ITEMS:
             found.append(Unknown("more arguments"))
         return tuple(found), (-1,) * len(found)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import struct
+import warnings
 from collections.abc import Callable
 from typing import Protocol
 
@@ -46,7 +47,8 @@ def span(core: Peeks, offset: int) -> tuple[str, int, int]:
     """Return kind, offset and size of the constant whose opcode is at `offset`.
 
     Kinds: `text`, `latin` (Python 2 str), `bytes`, `long`, `line-text` (UNICODE), `line-string`
-    (STRING), `line-id` (PERSID), `number` (its bytes are the operand), `none`, `true`, `false`, `empty-tuple`.
+    (STRING), `line-id` (PERSID), `number` (its bytes are the operand), `none`, `true`,
+    `false`, `empty-tuple`.
     """
     opcode = core.peek(offset, 1)[0]
     sized = _SIZED.get(opcode)
@@ -107,10 +109,14 @@ def _utf8(raw: bytes) -> str:
 def _unquote(raw: bytes) -> str:
     if len(raw) >= 2 and raw[:1] == raw[-1:] and raw[:1] in (b"'", b'"'):
         raw = raw[1:-1]
-    try:
-        return codecs.escape_decode(raw)[0].decode("latin-1")
-    except ValueError:
+    if b"\\" not in raw:
         return raw.decode("latin-1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about escapes that stand for themselves
+        try:
+            return codecs.escape_decode(raw)[0].decode("latin-1")
+        except ValueError:
+            return raw.decode("latin-1")
 
 
 _LINES: dict[str, Callable[[bytes], str]] = {

@@ -69,6 +69,7 @@ cdef class Core:
     cdef long long _number(self, unsigned long long absolute, unsigned long long stop) except? -99
     cpdef object resume_at(self, unsigned long long absolute)
     cpdef object leave_frame(self)
+    cpdef object note_failure(self)
     cpdef bint push(self, unsigned long long value) except -1
     @cython.locals(fence=cython.ulonglong)
     cpdef unsigned long long pop(self) except? 99

@@ -190,9 +190,17 @@ class Core:
             filled = self.filled
             while index < filled:
                 if buffer[index] == 10:
-                    return self.base + index + 1
+                    break
                 index += 1
-        return self._far_line_end(max(absolute, self.base + index))
+            if index < filled:
+                index += self.base + 1
+            else:
+                index = self._far_line_end(self.base + index)
+        else:
+            index = self._far_line_end(absolute)
+        if self.frame_end and index > self.frame_end:
+            self.oddities.add("frame-crossed")
+        return index
 
     def _far_line_end(self, absolute):
         while absolute < self.end:
@@ -397,6 +405,11 @@ class Core:
             self.oddities.add("frame-crossed")
         self.frame_end = 0
 
+    def note_failure(self):
+        """Note that the opcode which failed may have reached out of its frame."""
+        if self.frame_end and self.position + 9 > self.frame_end:
+            self.oddities.add("frame-crossed")
+
     def push(self, value):
         """Push a value; return False when the stack is full."""
         if self.sp >= self.stack_slots:
@@ -507,6 +520,7 @@ class Core:
                     if base + pos > frame_end:
                         self.oddities.add("frame-crossed")
                     frame_end = 0
+                    self.frame_end = 0
                 # Near the end of the window: fetch the next one, unless this is the last.
                 if pos + 9 > filled and pos > 0 and base + filled < self.end:
                     self._refill(base + pos)
@@ -765,7 +779,7 @@ class Core:
                 if buffer[pos + 8] & 0x80:
                     reason = "negative-length"
                     break
-                if size > self.end - value:
+                if value + size > self.end:
                     self.oddities.add("frame-overrun")
                 elif base + pos < frame_end:
                     self.oddities.add("frame-nested")
@@ -773,6 +787,7 @@ class Core:
                         self.oddities.add("frame-crossed")
                 else:
                     frame_end = value + size
+                    self.frame_end = frame_end
                     limit = 0
                 pos += 9
             elif op == 0x80:  # PROTO

@@ -62,11 +62,13 @@ def _imports(trace: Trace) -> bool:
 
 
 def _imports_harm(trace: Trace) -> bool:
-    return any(dangerous(s.resolved_module, s.resolved_name) is not None for s in trace.symbols)
+    rows = [dangerous(s.resolved_module, s.resolved_name) for s in trace.symbols]
+    return any(row is not None and row.name != "*" for row in rows)
 
 
 def _imports_known(trace: Trace) -> bool:
-    return any(library_kind(s.resolved_module) is not None for s in trace.symbols)
+    named = (s.resolved_module for s in trace.symbols if not s.computed)
+    return any(library_kind(module) is not None for module in named)
 
 
 def _calls_something(trace: Trace) -> bool:

@@ -1,13 +1,14 @@
 """The zip that ``torch.save`` writes since 1.6, TorchScript and torch.package included.
 
 Layout (``torch/serialization.py``, ``caffe2/serialize/inline_container.h``): one root folder with
-``data.pkl``, ``data/<key>`` for each storage, ``version``, ``byteorder``, ``.data/...``; TorchScript
-adds ``constants.pkl``, ``constants/<key>`` and ``code/**.py``; torch.package has
+``data.pkl``, ``data/<key>`` for each storage, ``version``, ``byteorder``, ``.data/...``;
+TorchScript adds ``constants.pkl``, ``constants/<key>`` and ``code/**.py``; torch.package has
 ``.data/extern_modules`` and pickles and sources by package path.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from weighbridge.containers.base import Archive, Member
@@ -22,9 +23,14 @@ from weighbridge.text.decoding import text_of
 _PEEK = 16
 _PEEKED_STORAGES = 4096
 _SOURCE_LIMIT = 1 << 20
+_PACKAGED = re.compile(r"\.data/[^/]+\.storage")
+_OPERATOR = re.compile(r"\b((?:ops|torch)(?:\.\w{1,80}){1,4})[ \t]*\(")
+_MOST_OPERATORS = 1000
 _EAGER = ("torch.load(weights_only=False)",)
 _SCRIPT = ("torch.jit.load", "torch.load(weights_only=False)")
 _PACKAGE = ("torch.package.PackageImporter.load_pickle",)
+# torch.load unpickles data.pkl alone; another pickle waits for code that opens it by name.
+_OTHER = ("pickle.load on this member",)
 
 
 def variant(archive: Archive) -> str | None:
@@ -54,6 +60,8 @@ class CheckpointReader:
         self._place = place
         self._kind = kind
         self._loaders = {"torchscript": _SCRIPT, "torch-package": _PACKAGE}.get(kind, _EAGER)
+        if place.origin == "literal":
+            self._loaders = place.loaders  # whoever loads the outer stream loads this one too
         self._peeked = 0
 
     def read(self) -> None:
@@ -71,7 +79,8 @@ class CheckpointReader:
                 folder = "constants/" if tail == "constants.pkl" else "data/"
                 watch = self._pickle(member, member.source)
                 if watch is not None:
-                    declared.setdefault(folder, watch)
+                    known = declared.setdefault(folder, watch)
+                    known.storages.update(watch.storages)
             else:
                 rest.append(member)
         for member in rest:
@@ -96,7 +105,7 @@ class CheckpointReader:
         source = member.source
         if source is None:
             return
-        tail = _tail(member.name)
+        tail = self._record(member)
         for folder, watch in declared.items():
             storage = watch.storages.get(tail.removeprefix(folder))
             if tail.startswith(folder) and storage is not None:
@@ -105,7 +114,7 @@ class CheckpointReader:
         if tail.endswith(".py") and self._kind in ("torchscript", "torch-package"):
             self._code(member, source)
             return
-        place = self._place.inside(member.name, self._loaders)
+        place = self._place.inside(member.name, _OTHER)
         if tail.startswith(("data/", "constants/", "tensors/")) and self._kind != "torch-package":
             if declared:
                 text = f"no pickle of the checkpoint refers to {member.name[:80]!r}"
@@ -118,6 +127,13 @@ class CheckpointReader:
                 )
                 return
         self._walk(place, source)
+
+    def _record(self, member: Member) -> str:
+        """Return the name below the root; torch.package keeps storage 0 in ``.data/0.storage``."""
+        tail = _tail(member.name)
+        if self._kind == "torch-package" and _PACKAGED.fullmatch(tail):
+            return "data/" + tail[len(".data/") : -len(".storage")]
+        return tail
 
     def _storage(self, member: Member, source: Source, size: int | None) -> None:
         actual = member.size
@@ -165,6 +181,10 @@ class CheckpointReader:
             name=member.name,
             budget=self._context.budget,
         )
+        if origin == "torchscript":
+            # Its operators live in no module of Python, so the reader does not know their names.
+            used = dict.fromkeys([*fact.calls, *_OPERATOR.findall(text)])
+            fact = replace(fact, calls=tuple(used)[:_MOST_OPERATORS])
         self._context.add(replace(fact, origin=origin))
 
     def _walk(self, place: Place, source: Source) -> None:
@@ -178,7 +198,7 @@ class CheckpointReader:
             self._context.gap_from(place, self._kind, error)
 
     def _missing(self, declared: dict[str, TensorWatch], rest: list[Member]) -> None:
-        names = {_tail(member.name) for member in rest}
+        names = {self._record(member) for member in rest}
         for folder, watch in declared.items():
             missing = [key for key in watch.storages if folder + key not in names]
             if folder == "constants/":

@@ -8,10 +8,10 @@ each key an int64 element count and the raw elements.
 from __future__ import annotations
 
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.pickle import analysis
 from weighbridge.formats.pickle.interpreter import Trace
 from weighbridge.formats.pickle.raw import hidden_streams
-from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.pytorch.storages import TensorWatch
 from weighbridge.sources.base import Source
 
@@ -60,5 +60,3 @@ def _broken(context: Context, source: Source, place: Place, trace: Trace) -> Non
     text = f"the stream breaks off ({trace.error}); what stands before it was examined"
     context.gap(place, NAME, f"malformed-{trace.error}", text, trace.end)
     hidden_streams(context, source, place, trace.end)
-
-

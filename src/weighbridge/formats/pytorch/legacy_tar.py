@@ -57,5 +57,3 @@ def _skip(name: str, source: Source, trace: Trace) -> int:
     size = item_size(names[-1]) if names else None
     count = int.from_bytes(head, "little")
     return min(trace.end + 8 + count * size, source.size + 1) if size else source.size + 1
-
-

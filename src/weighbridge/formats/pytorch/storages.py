@@ -101,16 +101,15 @@ class TensorWatch:
         size = _TYPE_SIZES.get(dtype.name) if isinstance(dtype, Symbol) else None
         self._check(offset, arguments, size)
 
-    def _check(
-        self, offset: int, arguments: tuple[Expression, ...], item_size: int | None
-    ) -> None:
+    def _check(self, offset: int, arguments: tuple[Expression, ...], item_size: int | None) -> None:
         if len(arguments) < 4 or not isinstance(arguments[0], Persistent):
             return
         storage = _storage(arguments[0].pid)
         numbers = [_numbers(arguments[i]) for i in (1, 2, 3)]
         if storage is None or None in numbers or storage.size is None:
             return
-        (start,), sizes, strides = ((n or (0,)) if i == 0 else (n or ()) for i, n in enumerate(numbers))
+        start = numbers[0][0] if numbers[0] else 0
+        sizes, strides = numbers[1] or (), numbers[2] or ()
         if 0 in sizes:
             return
         last = start + sum((n - 1) * s for n, s in zip(sizes, strides, strict=False))

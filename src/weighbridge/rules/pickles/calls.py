@@ -11,16 +11,32 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from weighbridge.facts.expressions import Expression, Mapping, Number, Result, Sequence, Symbol, Text
+from weighbridge.facts.expressions import (
+    Expression,
+    Mapping,
+    Number,
+    Persistent,
+    Result,
+    Sequence,
+    Symbol,
+    Text,
+)
 from weighbridge.facts.pickles import Call, Import
 from weighbridge.findings.model import Kind
 from weighbridge.rules.model import StreamFacts
-from weighbridge.rules.pickles.operands import Opinion, judge_operands, makes_code
-from weighbridge.rules.pickles.resolve import callables_in
+from weighbridge.rules.pickles.operands import (
+    Opinion,
+    effect_of_call,
+    judge_operands,
+    makes_code,
+    makes_function,
+)
+from weighbridge.rules.pickles.resolve import callables_in, names_of
 from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_import, judge_name
 
 _CLASS_NAME = re.compile(r"_*[A-Z]\w*")
-_PLAIN_VALUE = re.compile(r"[\w\- ]{0,64}")
+_PLAIN_VALUE = re.compile(r"(?:[\w\-]{1,40}(?: \w[\w\-]{0,40}){0,3})?")
+_HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
 _STRENGTH = {Kind.WEAKNESS: 0, Kind.SUSPICIOUS: 1, Kind.MALICIOUS: 2}
 
 Named = tuple[str, str]
@@ -59,13 +75,14 @@ class StreamJudge:
             key: judge_import(fact) for key, fact in stream.imports.items()
         }
         self._script = "torch.jit.load" in stream.stream.loaders
+        self._has_code = any(code.origin == "code-object" for code in stream.codes)
 
     def groups(self) -> list[Group]:
         """Return what is not ordinary in the stream, in the order in which it would run."""
         bad = {
             number: verdict
             for number, call in self._stream.calls.items()
-            if (verdict := self._judge_call(call)) is not None
+            if (verdict := self._judge_call(call) or self._judge_states(call)) is not None
         }
         roots = self._roots(bad)
         groups = [self._group(number, members, bad) for number, members in roots.items()]
@@ -76,11 +93,16 @@ class StreamJudge:
     # -- single calls ------------------------------------------------------------------------
 
     def _judge_call(self, call: Call) -> Bad | None:
-        if isinstance(call.callee, Symbol):
-            judgement = self._judged.get((call.callee.module, call.callee.name))
+        callee: Expression = call.callee
+        if isinstance(callee, Persistent):
+            # A class that torch before 1.6 kept together with its source text.
+            known = names_of(callee, self._stream.calls)
+            callee = callee if known is None else Symbol(*known)
+        if isinstance(callee, Symbol):
+            judgement = self._judged.get((callee.module, callee.name))
             if judgement is None:
-                judgement = judge_name(call.callee.module, call.callee.name, True)
-            return self._judge_named(call, call.callee, judgement)
+                judgement = judge_name(callee.module, callee.name, True)
+            return self._judge_named(call, callee, judgement)
         return self._judge_computed(call)
 
     def _judge_named(self, call: Call, callee: Symbol, judgement: Judgement) -> Bad | None:
@@ -91,7 +113,8 @@ class StreamJudge:
         if standing is Standing.DANGEROUS:
             weak = rebuilt and judgement.origin in ("flow-check", "module")
             kind = Kind.SUSPICIOUS if weak else Kind.MALICIOUS
-            return Bad("dangerous-call", Opinion(kind, judgement.reason, judgement.effect))
+            effect = effect_of_call((callee.module, callee.name), call, judgement.effect)
+            return Bad("dangerous-call", Opinion(kind, judgement.reason, effect))
         if standing is Standing.OPERANDS:
             opinion = judge_operands(judgement.judge, call, self._stream)
             return None if opinion is None else Bad("unusual-arguments", opinion)
@@ -99,6 +122,10 @@ class StreamJudge:
             return Bad("computed-name", Opinion(Kind.SUSPICIOUS, judgement.reason))
         if standing is Standing.GOOD:
             return self._judge_good(call, judgement, rebuilt)
+        if standing is Standing.UNVOUCHED and judgement.origin == "ml" and (
+            rebuilt or (not call.arguments and self._like_rebuilding(call, callee))
+        ):
+            return None  # reported once for each package, from the imports
         if standing is Standing.UNVOUCHED:
             return Bad("unvouched-call", Opinion(Kind.SUSPICIOUS, judgement.reason))
         if rebuilt or self._like_rebuilding(call, callee):
@@ -107,6 +134,9 @@ class StreamJudge:
         return Bad("third-party-call", Opinion(Kind.SUSPICIOUS, text))
 
     def _judge_good(self, call: Call, judgement: Judgement, rebuilt: bool) -> Bad | None:
+        if not rebuilt and any(makes_function(item, self._stream) for item in call.arguments):
+            text = "hands a function that the file carries to one that may call it"
+            return Bad("own-code-called", Opinion(Kind.SUSPICIOUS, text, "code_exec"))
         if rebuilt or judgement.use == "any" or not call.arguments:
             return None
         text = {
@@ -120,21 +150,32 @@ class StreamJudge:
         """A class called without arguments, or an enumeration called with its plain value."""
         if _CLASS_NAME.fullmatch(callee.name.rsplit(".", 1)[-1]) is None:
             return False
-        if not call.arguments:
-            return True
-        value = call.arguments[0]
-        return len(call.arguments) == 1 and (
-            isinstance(value, Number)
-            or (isinstance(value, Text) and _PLAIN_VALUE.fullmatch(value.value) is not None)
-        )
+        return not call.arguments or _plain_value(call)
+
+    def _judge_states(self, call: Call) -> Bad | None:
+        """A state that gives an object the methods which later opcodes call on it."""
+        for state in call.state:
+            for mapping in (state, *(state.items if isinstance(state, Sequence) else ())):
+                if not isinstance(mapping, Mapping):
+                    continue
+                for key, value in zip(mapping.items[::2], mapping.items[1::2], strict=False):
+                    named = isinstance(key, Text) and key.value in _HOOKS
+                    if named and isinstance(value, Symbol | Result):
+                        text = "gives an object a method that the next opcode calls"
+                        return Bad("unusual-arguments", Opinion(Kind.SUSPICIOUS, text, "code_exec"))
+        return None
 
     def _judge_computed(self, call: Call) -> Bad | None:
         named = callables_in(call, self._stream.calls)
         for module, name in named:
             judgement = judge_name(module, name, True)
             if judgement.standing is Standing.DANGEROUS:
-                opinion = Opinion(Kind.MALICIOUS, judgement.reason, judgement.effect)
-                return Bad("dangerous-call", opinion)
+                effect = effect_of_call((module, name), call, judgement.effect)
+                return Bad("dangerous-call", Opinion(Kind.MALICIOUS, judgement.reason, effect))
+            if judgement.standing is Standing.OPERANDS:
+                opinion = judge_operands(judgement.judge, call, self._stream)
+                if opinion is not None:
+                    return Bad("unusual-arguments", opinion)
         if named and all(_vouched(judge_name(*name, True)) for name in named):
             return None
         if makes_code(call.callee, self._stream):
@@ -146,6 +187,8 @@ class StreamJudge:
         """A rebuilt class may be instantiated; a rebuilt function has no reason to be called."""
         if call.how.startswith("NEWOBJ") or self._is_type_getter(call.callee):
             return None
+        if self._is_enumeration(call.callee) and _plain_value(call):
+            return None
         text = "calls a function that the file itself carries"
         return Bad("own-code-called", Opinion(Kind.SUSPICIOUS, text, "code_exec"))
 
@@ -154,6 +197,12 @@ class StreamJudge:
         call = self._stream.calls.get(callee.call) if isinstance(callee, Result) else None
         name = call.callee.name if call is not None and isinstance(call.callee, Symbol) else ""
         return name in ("_builtin_type", "_load_type", "_make_skeleton_class", "_create_type")
+
+    def _is_enumeration(self, callee: Expression) -> bool:
+        """A member of an enumeration is saved as its class, called with the member's value."""
+        call = self._stream.calls.get(callee.call) if isinstance(callee, Result) else None
+        name = call.callee.name if call is not None and isinstance(call.callee, Symbol) else ""
+        return name in ("_make_skeleton_enum", "_create_type")
 
     # -- grouping ----------------------------------------------------------------------------
 
@@ -242,7 +291,9 @@ class StreamJudge:
                 continue
             if self._script and fact.module.startswith("__torch__"):
                 continue
-            if judgement.standing is Standing.THIRD_PARTY:
+            if judgement.standing is Standing.UNVOUCHED and not fact.uses and self._has_code:
+                continue  # a global of the functions that the stream carries
+            if judgement.standing is Standing.THIRD_PARTY or _only_needed(judgement, fact):
                 package = fact.resolved_module.split(".", 1)[0]
                 group = packages.get(package)
                 if group is None:
@@ -273,7 +324,23 @@ class StreamJudge:
         )
 
 
+def _only_needed(judgement: Judgement, fact: Import) -> bool:
+    """A class or function of an ML library that is rebuilt or referred to, and not called."""
+    unlisted = judgement.standing is Standing.UNVOUCHED and judgement.origin == "ml"
+    return unlisted and "method" not in fact.uses and "attributes" not in fact.uses
+
+
+def _plain_value(call: Call) -> bool:
+    """Say whether the only argument is a number or a word."""
+    value = call.arguments[0] if len(call.arguments) == 1 else None
+    return isinstance(value, Number) or (
+        isinstance(value, Text) and _PLAIN_VALUE.fullmatch(value.value) is not None
+    )
+
+
 def _vouched(judgement: Judgement) -> bool:
+    if judgement.standing is Standing.OPERANDS:
+        return True
     return judgement.standing is Standing.GOOD and judgement.use == "any"
 
 

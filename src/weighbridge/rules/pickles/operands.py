@@ -5,16 +5,31 @@ One handler for each `judge` of the table of operands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from weighbridge.facts.expressions import Bytes, Expression, Result, Symbol, Text
+from weighbridge.facts.expressions import (
+    Bytes,
+    Expression,
+    Mapping,
+    Number,
+    Result,
+    Symbol,
+    Text,
+)
 from weighbridge.facts.pickles import Call
 from weighbridge.findings.model import Kind
 from weighbridge.rules.model import StreamFacts
-from weighbridge.rules.pickles.resolve import ACCESSORS, callables_in, names_of
+from weighbridge.rules.pickles.resolve import (
+    ACCESSORS,
+    attribute,
+    callables_in,
+    instance_of,
+    names_of,
+)
 from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_name, leads_out
-from weighbridge.tables.callables import operand
+from weighbridge.tables.callables import dangerous, operand
 
 _LATIN = frozenset({"latin1", "latin-1", "latin_1", "iso-8859-1", "utf-8", "utf8", "ascii"})
 # Of the wrapped callables these are called while loading, the others only stored.
@@ -29,6 +44,53 @@ _CALLS_AT_ONCE = frozenset(
         ("dill._dill", "_create_array"),
     }
 )
+# Attributes that only say what a class or function is called.
+_LABELS = frozenset({"__qualname__", "__name__", "__module__", "__doc__"})
+_CLASS_MAKERS = frozenset({"_create_type"})
+_METACLASSES = frozenset(
+    {
+        ("builtins", "type"),
+        ("__builtin__", "type"),
+        ("abc", "ABCMeta"),
+        ("enum", "EnumMeta"),
+        ("enum", "EnumType"),
+        ("typing", "_ProtocolMeta"),
+    }
+)
+# Where the mode stands among the arguments; without one a file is opened for reading.
+_OPENERS = {
+    ("builtins", "open"): 1,
+    ("__builtin__", "open"): 1,
+    ("__builtin__", "file"): 1,
+    ("io", "open"): 1,
+    ("_io", "open"): 1,
+    ("io", "FileIO"): 1,
+    ("_io", "FileIO"): 1,
+    ("codecs", "open"): 1,
+    ("gzip", "open"): 1,
+    ("bz2", "open"): 1,
+    ("lzma", "open"): 1,
+    ("pathlib", "Path.open"): 1,
+    ("fileinput", "input"): 4,
+}
+_FUNCTION_MAKERS = frozenset(
+    {"_make_function", "_make_skel_func", "_create_function", "FunctionType", "LambdaType"}
+)
+_CALLED = re.compile(r"([A-Za-z_][\w.]*)[ \t]*\(")
+_RUNNERS = frozenset({"eval", "exec", "compile", "open", "getattr", "globals", "vars", "input"})
+_CONSTANTS = frozenset({"NotImplemented", "Ellipsis", "None", "True", "False"})
+# Of the wrapped callables these call what they are given, at once or when their result is read.
+_CALLERS = _CALLS_AT_ONCE | {
+    ("builtins", "map"),
+    ("builtins", "filter"),
+    ("builtins", "iter"),
+    ("__builtin__", "map"),
+    ("__builtin__", "filter"),
+    ("__builtin__", "reduce"),
+    ("itertools", "imap"),
+    ("itertools", "ifilter"),
+}
+_LOOKUPS = frozenset({("operator", "getitem"), ("_operator", "getitem")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +105,16 @@ class Opinion:
 def judge_operands(handler: str, call: Call, stream: StreamFacts) -> Opinion | None:
     """Return what is wrong with the arguments of `call`, or None when they are ordinary."""
     return _HANDLERS[handler](call, stream)
+
+
+def effect_of_call(name: tuple[str, str], call: Call, effect: str) -> str:
+    """Return the effect of a call, which for opening a file depends on the mode it is given."""
+    if effect != "file_write" or name not in _OPENERS:
+        return effect
+    mode = _argument(call, _OPENERS[name])
+    if isinstance(call.keywords, Mapping) or not isinstance(mode, Text | None):
+        return effect
+    return effect if mode is not None and set(mode.value) & set("wax+") else "file_read"
 
 
 def _argument(call: Call, index: int) -> Expression | None:
@@ -61,8 +133,11 @@ def _attribute_read(call: Call, stream: StreamFacts) -> Opinion | None:
     owner, name = _argument(call, 0), _argument(call, 1)
     if not isinstance(name, Text):
         return Opinion(Kind.SUSPICIOUS, "reads an attribute whose name is computed while loading")
-    if isinstance(owner, Text):
-        return _of_judgement(judge_name(owner.value, name.value, True), "looks a function up by text")
+    looked_up = names_of(Result(call.call), stream.calls)
+    if isinstance(owner, Text) and looked_up is not None:
+        return _of_judgement(judge_name(*looked_up, True), "looks a function up by text")
+    if isinstance(owner, Text) and dangerous("builtins", f"str.{name.value}") is not None:
+        return Opinion(Kind.MALICIOUS, f"prepares text.{name.value}", "object_graph")
     known = names_of(owner, stream.calls) if owner is not None else None
     if known is not None:
         module, parent = known
@@ -72,28 +147,60 @@ def _attribute_read(call: Call, stream: StreamFacts) -> Opinion | None:
             return _of_judgement(judgement, f"reaches {module}.{full}")
         if not parent:
             return _of_judgement(judgement, f"reaches {module}.{full}")
+    made = attribute(instance_of(owner, stream.calls), name.value) if owner is not None else None
+    if made is not None:
+        judgement = judge_name(*made, True)
+        if judgement.standing is Standing.DANGEROUS:
+            return _of_judgement(judgement, f"reaches {'.'.join(made)}")
     if leads_out(name.value):
         text = f"reads the attribute {name.value[:80]!r}, which leads out of the object"
         return Opinion(Kind.MALICIOUS, text, "object_graph")
-    if name.value.startswith("__"):
+    # `__new__` of a class only makes an instance; enumerations and named tuples refer to it.
+    if name.value.startswith("__") and not (name.value == "__new__" and known is not None):
         return Opinion(Kind.SUSPICIOUS, f"reads the special attribute {name.value[:80]!r}")
     return None
 
 
 def _attribute_write(call: Call, stream: StreamFacts) -> Opinion | None:
-    target, name = _argument(call, 0), _argument(call, 1)
-    if isinstance(target, Symbol):
-        text = f"overwrites an attribute of {target.module}.{target.name}"
-        return Opinion(Kind.MALICIOUS, text, "tamper")
+    target, name, value = (_argument(call, index) for index in range(3))
+    if isinstance(name, Text) and name.value in _LABELS and isinstance(value, Text):
+        return None
+    known = names_of(target, stream.calls) if target is not None else None
+    if known is not None:
+        shown = ".".join(part for part in known if part)
+        return Opinion(Kind.MALICIOUS, f"overwrites an attribute of {shown}", "tamper")
     if not isinstance(name, Text) or leads_out(name.value):
         return Opinion(Kind.SUSPICIOUS, "sets an attribute that steers the interpreter")
     return None
 
 
 def _class_factory(call: Call, stream: StreamFacts) -> Opinion | None:
+    callee = names_of(call.callee, stream.calls)
+    if callee is not None and callee[1] in _CLASS_MAKERS:
+        return _metaclass(_argument(call, 0), stream)
     if len(call.arguments) <= 1:
         return None
     return Opinion(Kind.SUSPICIOUS, "makes a new class while loading")
+
+
+def _metaclass(kind: Expression | None, stream: StreamFacts) -> Opinion | None:
+    """dill hands over what makes the class; anything but a metaclass is a call in disguise."""
+    known = names_of(kind, stream.calls) if kind is not None else None
+    if known in _METACLASSES:
+        return None
+    if known is None:
+        if kind is not None and makes_code(kind, stream):
+            return None
+        return Opinion(Kind.SUSPICIOUS, "makes a new class in a way that is computed while loading")
+    judgement = judge_name(*known, True)
+    if judgement.standing is Standing.GOOD and known[1].endswith(("Meta", "Type")):
+        return None
+    shown = ".".join(known)
+    if judgement.standing is Standing.DANGEROUS:
+        return _of_judgement(judgement, f"calls {shown} as if it made a class")
+    if judgement.standing is Standing.THIRD_PARTY and known[1].endswith("Meta"):
+        return None
+    return Opinion(Kind.SUSPICIOUS, f"calls {shown} as if it made a class")
 
 
 def _wrapped(call: Call, stream: StreamFacts) -> Opinion | None:
@@ -104,6 +211,14 @@ def _wrapped(call: Call, stream: StreamFacts) -> Opinion | None:
             text = "prepares access to an attribute that leads out of the object"
             return Opinion(Kind.MALICIOUS, text, "object_graph")
         return None
+    function = _argument(call, 0)
+    if callee in _CALLERS and function is not None and makes_function(function, stream):
+        text = "calls a function that the file itself carries"
+        return Opinion(Kind.SUSPICIOUS, text, "code_exec")
+    if callee in _LOOKUPS and isinstance(function, Result):
+        inner = stream.calls.get(function.call)
+        if inner is not None and names_of(inner.callee, stream.calls) not in _LOOKUPS:
+            return Opinion(Kind.SUSPICIOUS, "looks something up in an object made while loading")
     if callee not in _CALLS_AT_ONCE:
         return None
     for module, name in callables_in(call, stream.calls)[1:]:
@@ -117,7 +232,12 @@ def _wrapped(call: Call, stream: StreamFacts) -> Opinion | None:
 
 
 def _rebuild_class(call: Call, stream: StreamFacts) -> Opinion | None:
-    cls = _argument(call, 0)
+    cls, base, state = (_argument(call, index) for index in range(3))
+    if isinstance(base, Symbol) and state is not None and state != Number("None"):
+        judgement = judge_name(base.module, base.name, True)
+        if judgement.standing in (Standing.UNVOUCHED, Standing.THIRD_PARTY):
+            text = f"calls the constructor of {base.module}.{base.name}, which nobody vouched for"
+            return Opinion(Kind.SUSPICIOUS, text)
     if isinstance(cls, Symbol):
         judgement = judge_name(cls.module, cls.name, True)
         return _of_judgement(judgement, f"rebuilds {cls.module}.{cls.name}")
@@ -148,6 +268,39 @@ def _python_source(call: Call, stream: StreamFacts) -> Opinion | None:
     return Opinion(Kind.SUSPICIOUS, "runs source text that could not be read")
 
 
+def _referred_to(call: Call, stream: StreamFacts) -> Opinion | None:
+    """Functions that carry code refer to it; calling it while loading is another matter."""
+    callee = names_of(call.callee, stream.calls)
+    row = dangerous(*callee) if callee is not None else None
+    if row is None:
+        return Opinion(Kind.SUSPICIOUS, "is called, while honest files only refer to it")
+    return Opinion(Kind.MALICIOUS, row.reason, row.effect)
+
+
+def _constant_name(call: Call, stream: StreamFacts) -> Opinion | None:
+    value = _argument(call, 0)
+    if isinstance(value, Number) or (isinstance(value, Text) and value.value in _CONSTANTS):
+        return None
+    return _referred_to(call, stream)
+
+
+def _formula(call: Call, stream: StreamFacts) -> Opinion | None:
+    """statsmodels evaluates the formula of a saved model again while it is loaded."""
+    for state in call.state:
+        if not isinstance(state, Mapping):
+            continue
+        for key, value in zip(state.items[::2], state.items[1::2], strict=False):
+            if key != Text("formula", 7) or not isinstance(value, Text):
+                continue
+            called = set(_CALLED.findall(value.value))
+            if "__" in value.value or called & _RUNNERS:
+                text = f"evaluates the formula {value.value[:80]!r}"
+                return Opinion(Kind.MALICIOUS, text, "code_exec")
+            if any("." in name and not name.startswith("np.") for name in called):
+                return Opinion(Kind.SUSPICIOUS, f"evaluates the formula {value.value[:80]!r}")
+    return None
+
+
 def _ordinary(call: Call, stream: StreamFacts) -> Opinion | None:
     return None
 
@@ -162,8 +315,18 @@ _HANDLERS: dict[str, Callable[[Call, StreamFacts], Opinion | None]] = {
     "nested-bytes": _nested_bytes,
     "python-source": _python_source,
     "code-object": _ordinary,
+    "constant-name": _constant_name,
+    "formula-state": _formula,
+    "reference-only": _referred_to,
     "plain-state": _ordinary,
 }
+
+
+def makes_function(expression: Expression, stream: StreamFacts) -> bool:
+    """Say whether a value is a function that the stream itself carries."""
+    call = stream.calls.get(expression.call) if isinstance(expression, Result) else None
+    callee = call.callee if call is not None else None
+    return isinstance(callee, Symbol) and callee.name in _FUNCTION_MAKERS
 
 
 def makes_code(expression: Expression, stream: StreamFacts) -> bool:

@@ -10,7 +10,8 @@ from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.findings.pseudocode import Renderer, symbol_name
 from weighbridge.rules.effects import effects_of
 from weighbridge.rules.model import FileFacts, Rule, StreamFacts
-from weighbridge.rules.pickles.calls import Group, StreamJudge
+from weighbridge.rules.pickles.calls import Group
+from weighbridge.rules.pickles.nesting import groups_of, inner_streams, spoken_for
 from weighbridge.tables.effects import effect as effect_row
 from weighbridge.text.escaping import visible
 
@@ -34,17 +35,12 @@ _SHOWN = 12
 
 def findings_of(rule: Rule, file: FileFacts) -> Iterator[Finding]:
     """Yield the findings that `rule` has about the streams of a file."""
-    for stream in file.streams.values():
+    for number, stream in file.streams.items():
+        if number in spoken_for(file):
+            continue
         for group in groups_of(stream):
             if group.rule == rule.id:
-                yield _finding(rule, stream, group)
-
-
-def groups_of(stream: StreamFacts) -> list[Group]:
-    """Return the judged groups of a stream, computed once."""
-    if stream.groups is None:
-        stream.groups = StreamJudge(stream).groups()
-    return stream.groups
+                yield _finding(rule, file, stream, group)
 
 
 def gravest(effects: Iterable[str]) -> str:
@@ -53,18 +49,24 @@ def gravest(effects: Iterable[str]) -> str:
     return next((name for name in _GRAVEST if name in found), "")
 
 
-def _finding(rule: Rule, stream: StreamFacts, group: Group) -> Finding:
+def _finding(rule: Rule, file: FileFacts, stream: StreamFacts, group: Group) -> Finding:
+    inner = inner_streams(file, stream, group) if group.kind is Kind.MALICIOUS else []
     codes = [code for code in stream.codes if code.call in group.members]
+    codes += [code for nested in inner for code in nested.codes]
     payloads = [payload for payload in stream.payloads if payload.call in group.members]
     effects = list(dict.fromkeys([*group.effects, *(e for c in codes for e in effects_of(c))]))
+    effects += [e for nested in inner for g in groups_of(nested) for e in g.effects]
     evidence = _evidence(stream, group, codes, payloads)
+    runs = _runs(inner)
+    if runs:
+        evidence["inside"] = runs
     effect = gravest(effects)
     if effects:
-        evidence["effects"] = sorted(effects, key=_GRAVEST.index)
+        evidence["effects"] = sorted(set(effects), key=_GRAVEST.index)
     dormant = stream.stream.origin in ("hidden", "dormant-literal")
     changes: dict[str, Any] = {
         "kind": group.kind,
-        "title": _title(rule, group, effect),
+        "title": _title(rule, group, effect, inner),
         "member": stream.stream.member,
         "offset": group.offset,
         "evidence": evidence,
@@ -85,8 +87,22 @@ def _finding(rule: Rule, stream: StreamFacts, group: Group) -> Finding:
     return rule.finding(**changes)
 
 
-def _title(rule: Rule, group: Group, effect: str) -> str:
+def _runs(inner: list[StreamFacts]) -> list[str]:
+    """Return what the streams inside would run, as pseudo-Python."""
+    lines = [
+        Renderer(nested.calls, 400).call(group.root)
+        for nested in inner
+        for group in groups_of(nested)
+        if group.root is not None and group.kind is not Kind.WEAKNESS
+    ]
+    return list(dict.fromkeys(lines))[:4]
+
+
+def _title(rule: Rule, group: Group, effect: str, inner: list[StreamFacts]) -> str:
     names = [symbol_name(*name) for name in group.symbols[:3]]
+    within = [g for nested in inner for g in groups_of(nested) if g.kind is Kind.MALICIOUS]
+    if within and within[-1].symbols:
+        names = [*names[:2], f"inside: {symbol_name(*within[-1].symbols[0])}"]
     if effect and group.kind is Kind.MALICIOUS:
         return f"Loading it {effect_row(effect).phrase} ({', '.join(names) or 'computed'})"
     more = f" and {len(group.symbols) - 3} more" if len(group.symbols) > 3 else ""

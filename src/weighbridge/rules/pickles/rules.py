@@ -140,8 +140,7 @@ UNVOUCHED_IMPORT = _rule(
     Kind.SUSPICIOUS,
     Severity.MEDIUM,
     Confidence.MEDIUM,
-    "The stream imports a symbol of the standard library or of a well-known library that saved "
-    "models do not contain.",
+    "The stream imports a symbol of the standard library that saved models do not contain.",
     "a reference to webbrowser.get",
     _REVIEW,
 )
@@ -162,8 +161,9 @@ THIRD_PARTY_CLASS = _rule(
     Kind.WEAKNESS,
     Severity.LOW,
     Confidence.HIGH,
-    "Objects of classes outside the known libraries are rebuilt in the ordinary way. Loading "
-    "imports that code from whatever package of this name is installed.",
+    "Objects of classes that are not on the list of known ones are rebuilt in the ordinary way, "
+    "or such code is referred to. Loading imports it from whatever package of this name is "
+    "installed.",
     "an instance of mypackage.Model",
     "Install the named package from a source that you trust, or ask for plain weights.",
     cwe=("CWE-502", "CWE-829"),

@@ -38,6 +38,33 @@ def _overwrites(file: FileFacts) -> Iterable[Finding]:
             )
 
 
+def _grown(file: FileFacts) -> Iterable[Finding]:
+    """APPENDS, ADDITEMS or SETITEMS on an imported object, such as ``sys.path``."""
+    for stream in file.streams.values():
+        for fact in stream.imports.values():
+            if "method" not in fact.uses:
+                continue
+            known = library_kind(fact.resolved_module) is not None
+            name = symbol_name(fact.module, fact.name)
+            yield ATTRIBUTE_OVERWRITE.finding(
+                kind=Kind.MALICIOUS if known else Kind.SUSPICIOUS,
+                title=f"Loading it adds to or overwrites items of {name}",
+                member=fact.member,
+                offset=fact.offset,
+                evidence={
+                    "code": f"{name}[…] = …",
+                    "symbols": [name],
+                    "effects": ["tamper"],
+                },
+                loaders=stream.stream.loaders,
+            )
+
+
+def _written(file: FileFacts) -> Iterable[Finding]:
+    yield from _overwrites(file)
+    yield from _grown(file)
+
+
 def _tensor_items(file: FileFacts) -> Iterable[Finding]:
     for stream in file.streams.values():
         for call in stream.calls.values():
@@ -56,21 +83,21 @@ def _tensor_items(file: FileFacts) -> Iterable[Finding]:
 
 ATTRIBUTE_OVERWRITE = Rule(
     id="attribute-overwrite",
-    title="Loading it overwrites attributes of an imported object",
+    title="Loading it changes an imported object",
     kind=Kind.MALICIOUS,
     severity=Severity.HIGH,
     confidence=Confidence.HIGH,
     since="0.1.0",
     state="stable",
-    facts=("AttributeWrite",),
+    facts=("AttributeWrite", "Import"),
     cwe=("CWE-502", "CWE-915"),
     atlas=("AML.T0011.000", "AML.T0018.002"),
-    description="BUILD is applied to an imported function, class or module itself, so its "
-    "attributes change for the whole process. Picklers apply BUILD to instances that they rebuilt.",
-    example="BUILD with {'helper': …} on numpy.prod",
+    description="BUILD, SETITEM or APPEND is applied to an imported function, class, module or "
+    "container itself, so it changes for the whole process. Picklers apply them to what they rebuilt.",
+    example="BUILD with {'helper': …} on numpy.prod, APPEND on sys.path",
     remediation="Do not load the file.",
     references=("https://github.com/protectai/modelscan/issues/85",),
-    apply=_overwrites,
+    apply=_written,
 )
 TENSOR_SETITEM = Rule(
     id="tensor-setitem",

@@ -14,7 +14,8 @@ from weighbridge.tables.libraries import library_kind
 _GATEWAYS = frozenset(
     "os sys subprocess builtins __builtins__ importlib shutil socket ctypes posix nt pty runpy "
     "marshal pickle _pickle __globals__ __dict__ __subclasses__ __getattribute__ __import__ "
-    "__builtin__ __base__ __mro__ __reduce__ __reduce_ex__ __code__ __init_subclass__".split()
+    "__builtin__ __base__ __mro__ __reduce__ __reduce_ex__ __code__ __init_subclass__ __self__ "
+    "__loader__ __spec__ __closure__ f_globals f_builtins f_back gi_frame cr_frame tb_frame".split()
 )
 
 
@@ -37,6 +38,7 @@ class Judgement:
         use: for GOOD, the use that is vouched for (`any`, `rebuild`, `reference`, `family`).
         judge: for OPERANDS, the handler that looks at the arguments.
         effect: for DANGEROUS, the row's effect.
+        origin: for DANGEROUS, how the row was found; for UNVOUCHED, the kind of library.
         reason: for people.
     """
 
@@ -96,8 +98,10 @@ def judge_name(module: str, name: str, dotted: bool) -> Judgement:
     relative = family(module, name)
     if relative is not None:
         return Judgement(Standing.GOOD, use="family", reason=relative.reason)
-    if library_kind(module) is not None:
-        return Judgement(Standing.UNVOUCHED, reason="nobody has vouched for it in a model")
+    kind = library_kind(module)
+    if kind is not None:
+        reason = "nobody has vouched for it in a model"
+        return Judgement(Standing.UNVOUCHED, origin=kind, reason=reason)
     return Judgement(Standing.THIRD_PARTY, reason="code of a package that is not known")
 
 
