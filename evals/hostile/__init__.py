@@ -5,6 +5,7 @@ from evals.hostile import (
     consumers,
     containers,
     functions,
+    handed_over,
     names,
     opcodes,
     payloads,
@@ -25,4 +26,5 @@ SETS: dict[str, HostileSet] = {
     "torch": torch_files,
     "containers": containers,
     "functions": functions,
+    "handed-over": handed_over,
 }

@@ -23,7 +23,8 @@ def target() -> OneInput:
 
     from weighbridge.budget import Budget, Limits
     from weighbridge.formats.pickle import layout
-    from weighbridge.formats.pickle.interpreter import Attention, Interpreter
+    from weighbridge.formats.pickle.interpreter import Interpreter
+    from weighbridge.formats.pickle.trace import Attention
     from weighbridge.sources.memory import BytesSource
 
     path = Path(layout.__file__).with_name("machine.py")

@@ -13,7 +13,7 @@ from weighbridge.errors import LimitExceeded
 from weighbridge.facts.expressions import Expression, Mapping, Number, Result, Sequence, Text
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle import analysis
-from weighbridge.formats.pickle.interpreter import Builder, Trace
+from weighbridge.formats.pickle.trace import Builder, Trace
 from weighbridge.sources.base import Source
 
 _WRAPPERS = (

@@ -6,6 +6,8 @@ any code in the archive.
 
 from __future__ import annotations
 
+import re
+
 from weighbridge.containers.base import Archive
 from weighbridge.errors import ParseError
 from weighbridge.formats.context import Context, Place
@@ -18,6 +20,10 @@ LOADERS = ("torchserve --models",)
 _MANIFEST = "MAR-INF/MANIFEST.json"
 _KEYS = ("handler", "serializedFile", "modelFile", "requirementsFile", "extraFiles")
 _SOURCE_LIMIT = 1 << 20
+# Options that make pip look elsewhere or trust what it should not, and addresses without TLS.
+_FOREIGN = re.compile(
+    r"(?:^|\s)(?:-i|-f|--index-url|--extra-index-url|--find-links|--trusted-host)(?:\s|=)|http://"
+)
 
 
 def read_manifest(context: Context, archive: Archive, place: Place) -> None:
@@ -37,6 +43,7 @@ def read_manifest(context: Context, archive: Archive, place: Place) -> None:
     entries = {key: model[key] for key in _KEYS if isinstance(model.get(key), str)}
     for key, value in entries.items():
         context.metadata(place, NAME, key, value[:500])
+    _requirements(context, archive, place, entries.get("requirementsFile"))
     for member in archive.members:
         code = None
         if member.name.endswith(".py") and member.source is not None:
@@ -54,3 +61,19 @@ def read_manifest(context: Context, archive: Archive, place: Place) -> None:
                     budget=context.budget,
                 )
             )
+
+
+def _requirements(context: Context, archive: Archive, place: Place, name: str | None) -> None:
+    """The server installs what this file names, from wherever the file says."""
+    member = next((m for m in archive.members if name is not None and m.name == name), None)
+    if member is None or member.source is None:
+        return
+    for line in (text_of(member.source, _SOURCE_LIMIT) or "").splitlines():
+        wanted = line.split(" #")[0].strip()
+        shown = f"{member.name[:80]}: {wanted[:200]}"
+        if not wanted or wanted.startswith("#"):
+            continue
+        if _FOREIGN.search(wanted):
+            context.anomaly(place, NAME, "requirements-foreign-index", shown)
+        elif "://" in wanted:
+            context.anomaly(place, NAME, "requirements-address", shown)

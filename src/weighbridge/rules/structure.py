@@ -19,6 +19,7 @@ _LOADERS = {
     "pytorch-legacy": ("torch.load",),
     "torchscript": ("torch.jit.load",),
     "skops": ("skops.io.load",),
+    "torchserve": ("torchserve --models",),
     "safetensors": ("safetensors readers other than the reference",),
     "json": ("transformers' from_pretrained",),
 }
@@ -162,6 +163,19 @@ SKOPS_NODE = _rule(
     ),
     ("CVE-2025-54412", "CVE-2025-54413"),
 )
+FOREIGN_REQUIREMENTS = _rule(
+    "foreign-requirements",
+    "It makes the server install packages from elsewhere",
+    Severity.HIGH,
+    ("CWE-829", "CWE-494"),
+    ("AML.T0010.001",),
+    (
+        "The archive's list of requirements names another package index, an address without TLS, "
+        "or a file to fetch. The server installs it before the model is used.",
+        "--index-url http://192.0.2.1/simple in requirements.txt",
+        "Install the requirements yourself, from the ordinary index.",
+    ),
+)
 
 RULES = (
     READER_DISAGREEMENT,
@@ -170,4 +184,5 @@ RULES = (
     SAFETENSORS_LAYOUT,
     TORCH_STRUCTURE,
     SKOPS_NODE,
+    FOREIGN_REQUIREMENTS,
 )

@@ -18,7 +18,7 @@ for folder in (HERE, HERE.parent, HERE.parent.parent):
 from machines import INTERPRETERS, trace_of  # noqa: E402
 
 from builders.pickles import EXTENSIONS  # noqa: E402
-from weighbridge.formats.pickle.interpreter import Trace  # noqa: E402
+from weighbridge.formats.pickle.trace import Trace  # noqa: E402
 
 
 @pytest.fixture(scope="session", params=sorted(INTERPRETERS))

@@ -10,7 +10,8 @@ from hypothesis import settings
 
 from weighbridge.budget import Budget, Limits
 from weighbridge.formats.pickle import layout, machine
-from weighbridge.formats.pickle.interpreter import Attention, Interpreter, Trace
+from weighbridge.formats.pickle.interpreter import Interpreter
+from weighbridge.formats.pickle.trace import Attention, Trace
 from weighbridge.sources.memory import BytesSource
 
 SPEC = settings(derandomize=True, deadline=None, database=None, max_examples=200)

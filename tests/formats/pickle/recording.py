@@ -13,7 +13,7 @@ from pathlib import Path
 
 from builders.pickles import EXTENSIONS
 from weighbridge.facts import expressions
-from weighbridge.formats.pickle.interpreter import Trace
+from weighbridge.formats.pickle.trace import Trace
 
 DEPTH = 7
 Snapshot = tuple[object, ...]

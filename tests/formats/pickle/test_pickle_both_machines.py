@@ -13,7 +13,8 @@ from machines import CORES, INTERPRETERS, SPEC, load_uncompiled, trace_of
 from builders.pickles import mutated, random_stream
 from weighbridge.budget import Budget, Limits
 from weighbridge.errors import LimitExceeded, SourceError
-from weighbridge.formats.pickle.interpreter import Attention, Interpreter
+from weighbridge.formats.pickle.interpreter import Interpreter
+from weighbridge.formats.pickle.trace import Attention
 from weighbridge.sources.memory import BytesSource
 
 needs_both = pytest.mark.skipif(len(CORES) < 2, reason="the machine is not compiled")

@@ -13,7 +13,7 @@ from machines import trace_of
 from recording import Comparison, Record, events, in_c, in_c_unbuffered, in_python
 
 from builders.pickles import mutated, random_stream
-from weighbridge.formats.pickle.interpreter import Trace
+from weighbridge.formats.pickle.trace import Trace
 
 # What an unpickler stops at and the machine does not, because what it needs to know for that is
 # not among the bytes, or because another loader goes on there.

@@ -23,16 +23,20 @@ from weighbridge.facts.expressions import (
 from weighbridge.facts.pickles import AttributeWrite, Call, Import, Payload, Stream
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle import layout
-from weighbridge.formats.pickle.interpreter import (
+from weighbridge.formats.pickle.payloads import Constant, evaluate, unwrap
+from weighbridge.formats.pickle.trace import (
     Attention,
     Builder,
     CallRecord,
     Observer,
     Trace,
 )
-from weighbridge.formats.pickle.payloads import Constant, evaluate, unwrap
 from weighbridge.formats.python.code_objects import code_fact, code_from_arguments
-from weighbridge.formats.python.marshal_reader import looks_like_marshal_code, strip_pyc_header
+from weighbridge.formats.python.marshal_reader import (
+    CodeObject,
+    looks_like_marshal_code,
+    strip_pyc_header,
+)
 from weighbridge.formats.python.marshal_reader import read as read_marshal
 from weighbridge.formats.python.shellish import looks_like_python
 from weighbridge.formats.python.source import source_fact
@@ -213,8 +217,32 @@ class PayloadFinder:
             return
         if not code.code:
             code = replace(code, code=self._bytecode(call))
-        where = {"member": self._place.member, "offset": call.offset, "call": index}
-        self._context.add(code_fact(code, stream=self._stream, raw=code.code, **where))  # type: ignore[arg-type]
+        self._add_code(index, call, code, code.code)
+
+    def _add_code(self, index: int, call: CallRecord, code: CodeObject, raw: bytes) -> None:
+        self._context.add(
+            code_fact(
+                code,
+                stream=self._stream,
+                member=self._place.member,
+                offset=call.offset,
+                call=index,
+                raw=raw,
+            )
+        )
+
+    def _add_source(self, index: int, call: CallRecord, text: str) -> None:
+        self._context.add(
+            source_fact(
+                text,
+                stream=self._stream,
+                member=self._place.member,
+                offset=call.offset,
+                call=index,
+                name="<payload>",
+                budget=self._context.budget,
+            )
+        )
 
     def _bytecode(self, call: CallRecord) -> bytes:
         """Fetch the bytecode of a code object: the first bytes behind its leading integers."""
@@ -297,28 +325,21 @@ class PayloadFinder:
     def _as_code(
         self, index: int, call: CallRecord, constant: Constant, data: bytes, sink: str
     ) -> str | None:
-        where = {
-            "stream": self._stream,
-            "member": self._place.member,
-            "offset": call.offset,
-            "call": index,
-        }
         if isinstance(constant.value, bytes):
             body = strip_pyc_header(data)
             if looks_like_marshal_code(body):
                 try:
                     code = read_marshal(body, self._context.budget)
-                    self._context.add(code_fact(code, raw=body, **where))  # type: ignore[arg-type]
-                    return "code-object"
+                    if isinstance(code, CodeObject):
+                        self._add_code(index, call, code, body)
+                        return "code-object"
                 except ParseError as error:
                     if sink != "plain":
                         self._context.gap_from(self._place, "marshal", error)
         if sink in ("code", "code-object") or constant.stages:
             text = data.decode("utf-8", "replace")
             if sink == "code" and looks_like_python(text):
-                self._context.add(
-                    source_fact(text, name="<payload>", budget=self._context.budget, **where)  # type: ignore[arg-type]
-                )
+                self._add_source(index, call, text)
                 return "python-source"
         return None
 
@@ -328,7 +349,8 @@ class PayloadFinder:
         child = self._context.child()
         loaders = self._place.loaders
         origin = "literal" if sink != "plain" else "dormant-literal"
-        found = child.walk(child, BytesSource(data), self._place.inside(f"call-{index}", loaders, origin))
+        inner_place = self._place.inside(f"call-{index}", loaders, origin)
+        found = child.walk(child, BytesSource(data), inner_place)
         if found is None or found in _PLAIN:
             del self._context.facts[before:]
             return None, None

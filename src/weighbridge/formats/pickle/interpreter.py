@@ -8,114 +8,21 @@ What ran before an error still ran: everything recorded stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from weighbridge.budget import Budget
 from weighbridge.errors import LimitExceeded, MalformedInput
-from weighbridge.facts.expressions import Bytes, Expression, Symbol, Text
+from weighbridge.facts.expressions import Symbol
 from weighbridge.formats.pickle import layout, literals
+from weighbridge.formats.pickle.ledger import Ledger
 from weighbridge.formats.pickle.lift import Lifter
 from weighbridge.formats.pickle.machine import Core
-from weighbridge.formats.pickle.names import resolve
+from weighbridge.formats.pickle.trace import Attention, CallRecord, Trace, WriteRecord
 from weighbridge.sources.base import Source
 
-KEEP_CALLS = 16
 KEEP_STATES = 4
-PLAIN_CALLS = 60_000
-PLAIN_REPEATS = 4096
+KEEP_WRITES = 16
 NAME_LIMIT = 2048
-DISTINCT_CALLS = 20_000
-LONG_CONSTANT = 9
-
-Observer = Callable[[int, tuple[Expression, ...]], None]
-Builder = Callable[[Expression, "Trace", int], int]
-
-
-@dataclass(slots=True)
-class SymbolRecord:
-    """One distinct import."""
-
-    module: str
-    name: str
-    resolved_module: str
-    resolved_name: str
-    how: str
-    offset: int
-    dotted: bool
-    computed: bool
-    count: int = 0
-    kept: int = 0
-    uses: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class CallRecord:
-    """One distinct call; see :class:`weighbridge.facts.pickles.Call`."""
-
-    how: str
-    callee: Expression
-    arguments: tuple[Expression, ...]
-    keywords: Expression | None
-    offset: int
-    argument_offsets: tuple[int, ...] = ()
-    states: list[Expression] = field(default_factory=list)
-    count: int = 1
-    feeds: bool = False
-    shown_once: bool = False
-
-
-@dataclass(slots=True)
-class WriteRecord:
-    """BUILD on an imported symbol."""
-
-    target: Expression
-    state: Expression
-    offset: int
-
-
-@dataclass(slots=True)
-class Trace:
-    """Everything one stream would do, up to its end or to where it breaks."""
-
-    offset: int
-    end: int = 0
-    protocol: int = 0
-    opcodes: int = 0
-    error: str | None = None
-    limit: str | None = None
-    oddities: tuple[str, ...] = ()
-    symbols: list[SymbolRecord] = field(default_factory=list)
-    calls: list[CallRecord] = field(default_factory=list)
-    methods: dict[int, int] = field(default_factory=dict)
-    writes: list[WriteRecord] = field(default_factory=list)
-    persistent: list[Expression] = field(default_factory=list)
-    persistent_count: int = 0
-
-    @property
-    def stopped(self) -> bool:
-        """True when STOP was reached."""
-        return self.error is None and self.limit is None
-
-
-@dataclass(frozen=True, slots=True)
-class Attention:
-    """What a caller wants to see in full.
-
-    Attributes:
-        positions: callables whose calls are told apart by their arguments, and by which argument
-            positions (None: all). Calls of others are only counted beyond the first few.
-        observers: called for every call of a callable, with offset and arguments.
-        persistent: called for every persistent id.
-        builders: for classes whose ``BUILD`` makes the loader read on from the file itself: called
-            with the state, the trace so far and the offset behind BUILD; returns where the
-            unpickler goes on.
-    """
-
-    positions: Mapping[tuple[str, str], tuple[int, ...] | None] = field(default_factory=dict)
-    observers: Mapping[tuple[str, str], Observer] = field(default_factory=dict)
-    persistent: Callable[[int, Expression], None] | None = None
-    builders: Mapping[tuple[str, str], Builder] = field(default_factory=dict)
 
 
 class Interpreter:
@@ -134,8 +41,7 @@ class Interpreter:
 
     def _reset(self, offset: int) -> None:
         self._trace = Trace(offset)
-        self._symbol_numbers: dict[tuple[str, str, str, int], int] = {}
-        self._call_numbers: dict[object, int] = {}
+        self._ledger = Ledger(self._core, self._trace, self._attention, self._budget)
         self._far_indices: dict[int, int] = {}
         self._lifter = Lifter(self._core, self._trace.symbols, self._feeds)
 
@@ -341,28 +247,11 @@ class Interpreter:
     def _push_symbol(
         self, module: str, name: str, how: str, next_offset: int, computed: bool = False
     ) -> str | None:
-        number = self._symbol(module, name, how, computed)
+        number = self._ledger.symbol(module, name, how, computed)
         if number < 0:
             self._trace.limit = "limit-imports"
             return "limit-imports"
         return self._push(number << 4 | layout.SYMBOL, next_offset)
-
-    def _symbol(self, module: str, name: str, how: str, computed: bool) -> int:
-        core, trace = self._core, self._trace
-        protocol = core.protocol
-        key = (module, name, how, min(max(protocol, 2), 4))
-        number = self._symbol_numbers.get(key)
-        if number is None:
-            number = len(trace.symbols)
-            if number >= min(self._budget.limits.imports, layout.SYMBOL_SLOTS):
-                return -1
-            self._symbol_numbers[key] = number
-            resolved = (module, name) if computed else resolve(module, name, protocol)
-            trace.symbols.append(
-                SymbolRecord(module, name, *resolved, how, core.position, protocol >= 4, computed)
-            )
-        trace.symbols[number].count += 1
-        return number
 
     def _persistent_text(self) -> str | None:
         stop = self._line(self._core.operand)[1]
@@ -377,9 +266,9 @@ class Interpreter:
     def _push_persistent(self, value: int, next_offset: int) -> str | None:
         self._trace.persistent_count += 1
         watch = self._attention.persistent
-        if watch is not None or len(self._trace.persistent) < KEEP_CALLS:
+        if watch is not None or len(self._trace.persistent) < KEEP_WRITES:
             lifted = self._lifter.lift(value)
-            if len(self._trace.persistent) < KEEP_CALLS:
+            if len(self._trace.persistent) < KEEP_WRITES:
                 self._trace.persistent.append(lifted)
             if watch is not None:
                 watch(self._core.position, lifted)
@@ -418,7 +307,7 @@ class Interpreter:
         if isinstance(pair, str):
             return pair
         # The Python machine imports before it looks for the mark.
-        number = self._symbol(pair[0], pair[1], "INST", False)
+        number = self._ledger.symbol(pair[0], pair[1], "INST", False)
         if number < 0:
             self._trace.limit = "limit-imports"
             return "limit-imports"
@@ -434,16 +323,16 @@ class Interpreter:
             return "stack-underflow"
         if not self._callable(callee):
             return "not-callable"
-        lifted = self._lifter.arguments(arguments)
-        if lifted is None:
+        items = self._lifter.arguments(arguments)
+        if items is None:
             return "bad-arguments"
-        items, offsets = lifted
         target = self._lifter.lift(callee)
         words = self._lifter.lift(keywords) if keywords is not None else None
-        symbol = self._trace.symbols[callee >> 4] if callee & 15 == layout.SYMBOL else None
-        if symbol is not None:
-            symbol.uses.add("rebuild" if how.startswith("NEWOBJ") else "call")
-        number = self._record(how, target, items, words, offsets, symbol, callee >> 4)
+        if callee & 15 == layout.SYMBOL:
+            rebuilds = how.startswith("NEWOBJ")
+            self._trace.symbols[callee >> 4].uses.add("rebuild" if rebuilds else "call")
+        made = CallRecord(how, target, items, words, self._core.position)
+        number = self._ledger.call(made, callee)
         if number < 0:
             self._trace.limit = "limit-calls"
             return "limit-calls"
@@ -454,66 +343,6 @@ class Interpreter:
             return bool(self._core.describe(value)[0] == layout.PERSISTENT)
         return value & 15 != layout.LITERAL
 
-    def _record(
-        self,
-        how: str,
-        callee: Expression,
-        items: tuple[Expression, ...],
-        keywords: Expression | None,
-        offsets: tuple[int, ...],
-        symbol: SymbolRecord | None,
-        symbol_number: int,
-    ) -> int:
-        """Return the number of this call, a new one or that of an equal call before."""
-        trace, core = self._trace, self._core
-        telling: tuple[int, ...] | None = None
-        plain = False
-        if symbol is not None and not symbol.computed:
-            names = (symbol.resolved_module, symbol.resolved_name)
-            observer = self._attention.observers.get(names)
-            if observer is not None:
-                observer(core.position, items)
-            if names in self._attention.positions:
-                telling = self._attention.positions[names]
-            else:
-                plain = True
-        shown = items if telling is None else _deciding(items, telling, symbol)
-        key = (how, callee, shown, keywords)
-        number = self._call_numbers.get(key)
-        if number is not None:
-            trace.calls[number].count += 1
-            if telling is not None and trace.calls[number].arguments != items:
-                trace.calls[number].shown_once = True
-            if plain and symbol is not None and trace.calls[number].count > PLAIN_REPEATS:
-                self._close(symbol, symbol_number)
-                trace.calls[number].count -= 1  # closing counted it again
-            return number
-        if plain and symbol is not None:
-            if symbol.kept >= KEEP_CALLS or (symbol.kept and len(trace.calls) > PLAIN_CALLS):
-                return self._close(symbol, symbol_number)
-        elif len(trace.calls) >= PLAIN_CALLS + self._budget.limits.calls:
-            return -1
-        number = len(trace.calls)
-        if number >= layout.RESULT_SLOTS:
-            return -1
-        self._call_numbers[key] = number
-        trace.calls.append(CallRecord(how, callee, items, keywords, core.position, offsets))
-        if symbol is not None:
-            symbol.kept += 1
-            core.symbol_result[symbol_number] = number << 4 | layout.RESULT
-        return number
-
-    def _close(self, symbol: SymbolRecord, symbol_number: int) -> int:
-        """Stop keeping calls of a callable whose arguments decide nothing; count them instead."""
-        core = self._core
-        number = int(core.symbol_result[symbol_number]) >> 4
-        self._trace.calls[number].shown_once = True
-        self._trace.calls[number].count += 1
-        names = (symbol.resolved_module, symbol.resolved_name)
-        if names not in self._attention.observers:
-            core.symbol_mode[symbol_number] = layout.CLOSED
-        return number
-
     def _feeds(self, number: int) -> None:
         self._trace.calls[number].feeds = True
 
@@ -522,7 +351,7 @@ class Interpreter:
         state, target = core.pop(), core.pop()
         if target & 15 == layout.SYMBOL:
             symbol = self._trace.symbols[target >> 4]
-            if "attributes" not in symbol.uses or len(self._trace.writes) < KEEP_CALLS:
+            if "attributes" not in symbol.uses or len(self._trace.writes) < KEEP_WRITES:
                 symbol.uses.add("attributes")
                 self._trace.writes.append(
                     WriteRecord(
@@ -555,22 +384,6 @@ def _name(raw: bytes) -> str:
     return raw.decode("utf-8", "strict" if len(raw) < literals.TEXT_LIMIT else "replace")
 
 
-def _deciding(
-    items: tuple[Expression, ...], telling: tuple[int, ...], symbol: SymbolRecord | None
-) -> tuple[Expression, ...]:
-    """Return the arguments by which calls are told apart: those that decide, and long constants.
-
-    A long constant may be a payload for whoever takes the result, so it is never mistaken for
-    that of an earlier call.
-    """
-    shown = tuple(items[i] for i in telling if i < len(items))
-    if symbol is None or symbol.kept >= DISTINCT_CALLS:
-        return shown
-    return shown + tuple(
-        item for item in items if isinstance(item, Text | Bytes) and item.size >= LONG_CONSTANT
-    )
-
-
 _HANDLERS: dict[int, Callable[[Interpreter], str | None]] = {
     0x63: Interpreter._global,
     0x93: Interpreter._stack_global,
@@ -588,4 +401,3 @@ _HANDLERS: dict[int, Callable[[Interpreter], str | None]] = {
     0x81: Interpreter._reduce,
     0x62: Interpreter._build,
 }
-

@@ -21,7 +21,7 @@ from weighbridge.formats.pickle import layout, literals
 from weighbridge.formats.pickle.machine import Core
 
 if TYPE_CHECKING:
-    from weighbridge.formats.pickle.interpreter import SymbolRecord
+    from weighbridge.formats.pickle.trace import SymbolRecord
 
 DEPTH = 8
 ITEMS = 24
@@ -53,38 +53,39 @@ class Lifter:
         self._left = NODES
         return self._lift(value, 0)
 
-    def arguments(self, value: int) -> tuple[tuple[Expression, ...], tuple[int, ...]] | None:
+    def arguments(self, value: int) -> tuple[Expression, ...] | None:
         """Return the arguments that a call with `value` as its tuple gets.
 
-        The second part holds, for each argument that is a constant, the offset of its opcode, else
-        -1. None when no unpickler would make the call. The C machine wants a tuple, the Python
-        machine takes whatever can be iterated.
+        None when no unpickler would make the call. The C machine wants a tuple, the Python machine
+        takes whatever can be iterated.
         """
         self._left = NODES
         tag = value & 15
         if tag == layout.NODE:
-            kind, total, items = self._core.describe(value)
-            if kind == layout.PERSISTENT:
-                return (self._lift(value, 0),), (-1,)
-            if kind == layout.DICT:
-                items, total = items[::2], total // 2
-            lifted = [self._lift(item, 1) for item in items]
-            if kind in (layout.DICT, layout.SET, layout.FROZENSET):
-                return tuple(dict.fromkeys(lifted)), (-1,) * len(set(lifted))
-            if total > len(items):
-                lifted.append(Unknown("more arguments"))
-            offsets = [item >> 4 if item & 15 == layout.LITERAL else -1 for item in items]
-            return tuple(lifted), tuple(offsets)
-        if tag == layout.LITERAL:
-            kind_name = literals.span(self._core, value >> 4)[0]
-            if kind_name == "empty-tuple":
-                return (), ()
-            if kind_name in ("none", "true", "false", "number", "long"):
-                return None
-            return self._letters(value >> 4)
-        return (self._lift(value, 0),), (-1,)
+            return self._items(value)
+        if tag != layout.LITERAL:
+            return (self._lift(value, 0),)
+        kind = literals.span(self._core, value >> 4)[0]
+        if kind == "empty-tuple":
+            return ()
+        if kind in ("none", "true", "false", "number", "long"):
+            return None
+        return self._letters(value >> 4)
 
-    def _letters(self, offset: int) -> tuple[tuple[Expression, ...], tuple[int, ...]]:
+    def _items(self, value: int) -> tuple[Expression, ...]:
+        kind, total, items = self._core.describe(value)
+        if kind == layout.PERSISTENT:
+            return (self._lift(value, 0),)
+        if kind == layout.DICT:
+            items, total = items[::2], total // 2
+        lifted = [self._lift(item, 1) for item in items]
+        if kind in (layout.DICT, layout.SET, layout.FROZENSET):
+            return tuple(dict.fromkeys(lifted))
+        if total > len(items):
+            lifted.append(Unknown("more arguments"))
+        return tuple(lifted)
+
+    def _letters(self, offset: int) -> tuple[Expression, ...]:
         """``callee(*"text")``: each character, or each byte, is an argument."""
         value, _size = literals.decode(self._core, offset, TEXT)
         found: list[Expression] = []
@@ -94,7 +95,7 @@ class Lifter:
             found += [Number(str(one)) for one in value[:ITEMS]]
         if isinstance(value, str | bytes) and len(value) > ITEMS:
             found.append(Unknown("more arguments"))
-        return tuple(found), (-1,) * len(found)
+        return tuple(found)
 
     def text(self, value: int) -> str:
         """Return a short description for a name that is not a constant."""

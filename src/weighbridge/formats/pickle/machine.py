@@ -20,11 +20,11 @@ RESULT       number of a call
 LOST         offset of a container whose contents were given up to stay within memory
 ===========  ==========================================================================
 
-A container in the arena starts with a header word, ``total << 36 | kept << 28 | place << 4 | kind``.
-Tuples and frozensets hold their items behind it. Lists, dicts and sets grow after they were pushed;
-their `place` is the newest of their chunks (``[place of the one before << 8 | items, item ...]``).
-Only the first items are kept: no opcode takes anything out of a container again, so the rest
-matters to no later opcode.
+A container in the arena starts with a header word, ``total << 36 | kept << 28 | place << 4 |
+kind``. Tuples and frozensets hold their items behind it. Lists, dicts and sets grow after they
+were pushed; their `place` is the newest of their chunks (``[place of the one before << 8 | items,
+item ...]``). Only the first items are kept: no opcode takes anything out of a container again, so
+the rest matters to no later opcode.
 
 The memo packs a value into five bytes, so that 32 million entries stay below 170 MB. All memory is
 mapped once with a fixed capacity; pages that are never touched cost nothing.
@@ -33,12 +33,8 @@ mapped once with a fixed capacity; pages that are never touched cost nothing.
 from __future__ import annotations
 
 import mmap
-from typing import TYPE_CHECKING
 
 from weighbridge.formats.pickle import layout
-
-if TYPE_CHECKING:
-    from weighbridge.sources.base import Source
 
 COMPILED = not __file__.endswith(".py")
 
@@ -183,7 +179,7 @@ class Core:
         return count
 
     def line_end(self, absolute):
-        """Return the offset behind the next newline at or after `absolute`, or 0 if none is left."""
+        """Return the offset behind the next newline from `absolute` on, or 0 if none is left."""
         index = absolute - self.base
         if absolute >= self.base:
             buffer = self.buffer

@@ -20,7 +20,7 @@ from weighbridge.budget import Budget
 from weighbridge.errors import LimitExceeded
 from weighbridge.facts.expressions import Bytes, Expression, Number, Result, Sequence, Symbol, Text
 from weighbridge.formats.pickle import literals
-from weighbridge.formats.pickle.interpreter import Trace
+from weighbridge.formats.pickle.trace import Trace
 from weighbridge.sources.base import Source
 from weighbridge.tables.decoders import decoder
 

@@ -13,7 +13,7 @@ from weighbridge.facts.expressions import Symbol
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.joblib_arrays import ArrayReader
 from weighbridge.formats.pickle import analysis
-from weighbridge.formats.pickle.interpreter import Trace
+from weighbridge.formats.pickle.trace import Trace
 from weighbridge.sources.base import Source
 from weighbridge.tables.callables import dangerous
 from weighbridge.tables.libraries import library_kind
@@ -92,7 +92,8 @@ def parse(context: Context, source: Source, place: Place) -> bool:
 
 def parse_rest(context: Context, source: Source, place: Place, trace: Trace) -> None:
     """Examine what follows a first stream: more streams, padding, or bytes nobody declared."""
-    again = Place(place.member, tuple(f"{name}, called again" for name in place.loaders[:2]), "next")
+    loaders = tuple(f"{name}, called again" for name in place.loaders[:2])
+    again = Place(place.member, loaders, "next")
     count = 1
     while trace.stopped and trace.end < source.size:
         context.budget.check_time()

@@ -10,8 +10,8 @@ from __future__ import annotations
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.pickle import analysis
-from weighbridge.formats.pickle.interpreter import Trace
 from weighbridge.formats.pickle.raw import hidden_streams
+from weighbridge.formats.pickle.trace import Trace
 from weighbridge.formats.pytorch.storages import TensorWatch
 from weighbridge.sources.base import Source
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from weighbridge.containers.base import Archive, Member
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle import analysis
-from weighbridge.formats.pickle.interpreter import Trace
+from weighbridge.formats.pickle.trace import Trace
 from weighbridge.formats.pytorch.storages import item_size
 from weighbridge.sources.base import Source
 

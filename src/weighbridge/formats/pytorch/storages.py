@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from weighbridge.facts.expressions import Expression, Number, Persistent, Sequence, Symbol, Text
 from weighbridge.formats.context import Context, Place
-from weighbridge.formats.pickle.interpreter import Observer
+from weighbridge.formats.pickle.trace import Observer
 
 _ITEM_SIZES = {
     "ByteStorage": 1,

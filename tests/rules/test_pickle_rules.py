@@ -1,0 +1,185 @@
+"""For each rule about pickles: what triggers it, what just does not, and an honest shape."""
+
+import collections
+import pickle
+
+import pytest
+from evals.opcodes import Appended, Build, Items, Pid, Raw, Sym, call, pickled, shell, sym
+from judging import findings, only, rules_of
+
+from weighbridge.findings.model import Kind
+
+SYSTEM = sym("posix.system")
+ESTIMATOR = "sklearn.linear_model._base.LinearRegression"
+OWN = call(
+    "cloudpickle.cloudpickle._make_function",
+    call(
+        call("cloudpickle.cloudpickle._builtin_type", "CodeType"),
+        1, 0, 0, 1, 1, 3, b"\x97\0|\0S\0", (None,), (), ("x",), "a.py", "f", "f", 1, b"", b"", (), (),
+    ),
+    {}, None, None, None,
+)  # fmt: skip
+FACTORY = call("collections.defaultdict", sym("builtins.list"))
+
+HITS = {
+    "dangerous-call": shell(),
+    "dangerous-import": pickled({"callback": SYSTEM}),
+    "computed-name": pickled(call(Raw(b"\x82\x01"), "x")),
+    "computed-call": pickled(call(call("collections.OrderedDict"), "x")),
+    "unusual-arguments": pickled(call("_codecs.encode", "uryyb jbeyq", "rot13")),
+    "own-code-called": pickled(call(OWN, 1)),
+    "unvouched-call": pickled(call("textwrap.dedent", "x")),
+    "unvouched-import": pickled({"a": sym("textwrap.dedent")}),
+    "third-party-call": pickled(call("mypackage.io.restore", "/path")),
+    "third-party-class": pickled(Build(call("mypackage.Model", how="NEWOBJ"), {"a": 1})),
+    "attribute-overwrite": pickled(Build(sym("numpy.prod"), {"helper": "x"})),
+    "tensor-setitem": pickled(
+        Items(
+            call(
+                "torch._utils._rebuild_tensor_v2",
+                Pid(("storage", sym("torch.FloatStorage"), "0", "cpu", 4)),
+                0, (4,), (1,), False, call("collections.OrderedDict"),
+            ),
+            (0, 1.0),
+        ),
+        2,
+    ),
+}  # fmt: skip
+NEAR_MISSES = {
+    "dangerous-call": pickled({"note": "os.system('x')", "module": "os", "name": "system"}),
+    "dangerous-import": pickled(["os", "system", "posix.system"]),
+    "computed-name": pickled(Raw(b"Vcollections\nVOrderedDict\n\x93")),
+    "computed-call": pickled(call(call("builtins.getattr", sym("zoneinfo.ZoneInfo"), "_unpickle"), "UTC", True)),
+    "unusual-arguments": pickled(call("_codecs.encode", "\xff", "latin1")),
+    "own-code-called": pickled({"f": OWN}),
+    "unvouched-call": pickled(call("collections.OrderedDict", [("a", 1)])),
+    "unvouched-import": pickled({"a": sym("collections.OrderedDict")}),
+    "third-party-call": pickled(call("mypackage.Colour", 1)),
+    "third-party-class": pickled(Build(call(ESTIMATOR, how="NEWOBJ"), {"a": 1})),
+    "attribute-overwrite": pickled(Build(call(ESTIMATOR, how="NEWOBJ"), {"coef_": 1.0})),
+    "tensor-setitem": pickled(Items(call("collections.OrderedDict"), ("a", 1))),
+}
+HONEST = {
+    "dangerous-call": pickle.dumps(collections.OrderedDict(a=[1.0])),
+    "dangerous-import": pickle.dumps({"type": int, "function": len}),
+    "computed-name": pickle.dumps(["collections", "OrderedDict", collections.OrderedDict()]),
+    "computed-call": pickle.dumps("text".upper),
+    "unusual-arguments": pickle.dumps({"a": b"\x80\xff", "b": "x".join}, 2),
+    "own-code-called": pickle.dumps(collections.Counter("abc")),
+    "unvouched-call": pickle.dumps(collections.defaultdict(list, a=[1])),
+    "unvouched-import": pickle.dumps([ValueError("x"), range(3)]),
+    "third-party-call": pickle.dumps(complex(1, 2), 2),
+    "third-party-class": pickled(Build(call(ESTIMATOR, how="NEWOBJ"), {"coef_": 1.0}), 2),
+    "attribute-overwrite": pickle.dumps(collections.deque([1], 3), 2),
+    "tensor-setitem": pickle.dumps({"w": bytearray(4)}, 5),
+}
+
+
+@pytest.mark.parametrize("rule", HITS)
+def test_hit(rule):
+    found = only(HITS[rule], rule)
+    assert found.title and found.loaders and found.remediation
+    assert found.fingerprint and found.behaviour
+    assert found.evidence["symbols"] or found.evidence.get("code")
+
+
+@pytest.mark.parametrize("rule", NEAR_MISSES)
+def test_near_miss(rule):
+    assert rule not in rules_of(NEAR_MISSES[rule])
+
+
+@pytest.mark.parametrize("rule", HONEST)
+def test_honest_shape(rule):
+    assert not findings(HONEST[rule])
+
+
+def test_a_chain_is_one_finding_that_names_what_it_comes_to():
+    chain = call(call("builtins.getattr", call("builtins.__import__", "os"), "system"), "id")
+    found = findings(pickled(chain))
+    assert [item.rule for item in found] == ["dangerous-call"]
+    assert "process_exec" in found[0].evidence["effects"]
+    assert found[0].evidence["code"] == "getattr(__import__('os'), 'system')('id')"
+
+
+def test_a_nested_stream_is_reported_with_the_call_that_loads_it():
+    found = only(pickled(call("pickle.loads", shell())), "dangerous-call")
+    assert found.evidence["effects"][0] == "process_exec"
+    assert found.evidence["inside"] == ["os.system('echo weighbridge-eval')"]
+    assert "starts a process" in found.title and "os.system" in found.title
+    assert len(findings(pickled(call("pickle.loads", shell())))) == 1
+
+
+def test_a_nested_stream_below_an_honest_call_stands_alone():
+    found = only(pickled(call("torch.storage._load_from_bytes", shell())), "dangerous-call")
+    assert found.member == "call-0"
+
+
+def test_a_deep_chain_stays_readable():
+    item = sym("builtins.list")
+    for _ in range(40):
+        item = call("functools.partial", item, "x" * 100)
+    code = only(pickled(call(call(item), SYSTEM)), "dangerous-call").evidence["code"]
+    assert len(code) < 4000 and not code.startswith("…")
+
+
+@pytest.mark.parametrize(
+    ("item", "effect"),
+    [
+        (call("builtins.open", "/tmp/x", "w"), "file_write"),
+        (call("builtins.open", "/tmp/x"), "file_read"),
+        (call("_io.FileIO", "/tmp/x", "rb"), "file_read"),
+        (call(call("builtins.getattr", call("pathlib.PosixPath", "x"), "unlink")), "file_delete"),
+        (call(call("dill._dill._load_type", "FileType"), "/tmp/x", "w"), "file_write"),
+        (call("operator.getitem", call("builtins.vars", call("builtins.__import__", "os")), "x"), "object_graph"),
+        (call(call("operator.itemgetter", "os"), sym("sys.modules")), "object_graph"),
+        (call(call("operator.getitem", Sym("builtins", "__dict__"), "exec"), "1"), "code_exec"),
+        (call("dill._dill._create_type", SYSTEM, "id"), "process_exec"),
+        (call("dill._dill._eval_repr", "__import__('os')"), "code_exec"),
+        (call("dataclasses._create_fn", "f", [], ["pass"]), "code_exec"),
+        (Appended(sym("sys.path"), ("/tmp",)), "tamper"),
+    ],
+)  # fmt: skip
+def test_the_effect_is_named(item, effect):
+    flags = [found for found in findings(pickled(item)) if found.kind is Kind.MALICIOUS]
+    assert effect in {name for found in flags for name in found.evidence["effects"]}
+
+
+def test_a_class_that_torch_kept_with_its_source_is_judged_as_a_class():
+    def module(dotted):
+        return pickled(Build(call(Pid(("module", sym(dotted), "a.py", "class A: pass"))), {}), 2)
+
+    assert not rules_of(module("torch.nn.modules.linear.Linear")) - {"torch-structure"}
+    assert "third-party-class" in rules_of(module("mypackage.nets.Net"))
+    assert "dangerous-call" in rules_of(module("subprocess.Popen"))
+
+
+def test_the_script_itself_is_a_package_like_any_other():
+    found = findings(pickled(Build(call(Sym("__main__", "Model"), how="NEWOBJ"), {"a": 1})))
+    assert [item.kind for item in found] == [Kind.WEAKNESS]
+    assert "third-party-call" in rules_of(pickled(call(Sym("__main__", "run"), "x")))
+
+
+def test_a_reference_to_an_ml_library_is_a_weakness_and_a_call_is_suspicious():
+    assert {f.kind for f in findings(pickled([sym("timm.data.loader.fast_collate")]))} == {Kind.WEAKNESS}
+    called = pickled(call("timm.data.loader.fast_collate", [1]))
+    assert {f.kind for f in findings(called)} == {Kind.SUSPICIOUS}
+
+
+def test_a_formula_is_evaluated_when_statsmodels_loads_it():
+    def data(formula):
+        state = {"restore_design_info": True, "formula": formula}
+        return pickled(Build(call("statsmodels.base.data.PandasData", how="NEWOBJ"), state))
+
+    assert not findings(data("y ~ a + np.log(b) + C(c)"))
+    assert "unusual-arguments" in rules_of(data("y ~ __import__('os').getcwd()"))
+
+
+@pytest.mark.parametrize("count", [0, 1, 30])
+def test_calls_that_differ_only_in_a_long_constant_are_told_apart(count):
+    def loaded(data):
+        text = call("_codecs.encode", data.decode("latin-1"), "latin1")
+        return call("torch.storage._load_from_bytes", text)
+
+    harmless = [loaded(pickled({"a": 1}, 2))] * count
+    content = pickled([*harmless, loaded(shell(2))], 2)
+    assert "dangerous-call" in rules_of(content)
