@@ -32,7 +32,9 @@ class Entry:
     listed: bool = True
 
 
-def zip_of(*entries: Entry, prefix: bytes = b"", suffix: bytes = b"", comment: bytes = b"") -> bytes:
+def zip_of(
+    *entries: Entry, prefix: bytes = b"", suffix: bytes = b"", comment: bytes = b""
+) -> bytes:
     """Return a zip of stored members."""
     body, directory, count = bytearray(prefix), bytearray(), 0
     for entry in entries:
@@ -65,7 +67,9 @@ def _header(magic: bytes, values: dict[str, Any], tail: bytes) -> bytes:
     return magic + made + fixed + sizes + names + tail + bytes(values["name"])
 
 
-def tarred(members: dict[str, bytes], links: dict[str, str] | None = None, mode: str = "w") -> bytes:
+def tarred(
+    members: dict[str, bytes], links: dict[str, str] | None = None, mode: str = "w"
+) -> bytes:
     """Return a tar; `links` are symbolic, written before the members."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode=mode) as archive:  # type: ignore[call-overload]

@@ -121,12 +121,12 @@ class Assembler:
         return f"c{item.module}\n{item.name}\n".encode()
 
     def _call(self, item: Call) -> bytes:
-        arguments = b"".join(self.value(argument) for argument in item.args)
         if item.how == "INST":
-            return b"(" + arguments + f"i{item.callee.module}\n{item.callee.name}\n".encode()
+            name = f"i{item.callee.module}\n{item.callee.name}\n".encode()
+            return b"(" + self._all(item.args) + name
         callee = self.value(item.callee)
         if item.how == "OBJ":
-            return b"(" + callee + arguments + b"o"
+            return b"(" + callee + self._all(item.args) + b"o"
         packed = self.value(tuple(item.args))
         if item.how == "NEWOBJ_EX":
             return callee + packed + self.value(item.keywords) + b"\x92"
@@ -190,8 +190,10 @@ class Assembler:
 
     def _dict(self, item: dict[Any, Any]) -> bytes:
         flat = tuple(part for pair in item.items() for part in pair)
-        return (b"(" if self.protocol == 0 else b"}(") + self._all(flat) + (
-            b"d" if self.protocol == 0 else b"u"
+        return (
+            (b"(" if self.protocol == 0 else b"}(")
+            + self._all(flat)
+            + (b"d" if self.protocol == 0 else b"u")
         )
 
     _METHODS = {

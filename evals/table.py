@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -66,7 +67,9 @@ def _empty() -> dict[str, Any]:
 
 def rendered(results: Results, skipped: dict[str, str]) -> str:
     """Return the table as text."""
-    lines = [f"{'technique':34}{'samples':>9}{'flagged':>9}{'malicious':>11}{'effect':>8}{'loader':>8}"]
+    lines = [
+        f"{'technique':34}{'samples':>9}{'flagged':>9}{'malicious':>11}{'effect':>8}{'loader':>8}"
+    ]
     totals = [0, 0, 0, 0, 0]
     for name, line in sorted(results["techniques"].items()):
         count = line["samples"]
@@ -115,6 +118,15 @@ def merged(results: Results, before: Results) -> Results:
     return {part: {**before.get(part, {}), **results[part]} for part in results}
 
 
+def _not_installed() -> set[str]:
+    """Return the techniques whose samples only a library can write that is not installed."""
+    return {
+        f"functions of {name}"
+        for name in ("cloudpickle", "dill")
+        if importlib.util.find_spec(name) is None
+    }
+
+
 def compared(results: Results, before: Results, partial: bool) -> tuple[list[str], list[str]]:
     """Return losses and gains against the kept results.
 
@@ -134,6 +146,6 @@ def compared(results: Results, before: Results, partial: bool) -> tuple[list[str
                 losses += [f"{name}: {key}: {item}" for item in line[key] if item not in old[key]]
                 gains += [f"{name}: no longer {key}: {i}" for i in old[key] if i not in line[key]]
         if part == "techniques" and not partial:
-            absent = sorted(set(before[part]) - set(results[part]))
+            absent = sorted(set(before[part]) - set(results[part]) - _not_installed())
             losses += [f"{name}: not tested any more" for name in absent]
     return losses, gains

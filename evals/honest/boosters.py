@@ -31,7 +31,12 @@ def _saved(name: str, value: Any, framework: str) -> Iterator[Honest]:
     if importlib.util.find_spec("joblib"):
         import joblib
 
-        yield Honest(f"{framework}-{name}-joblib", framework, functools.partial(joblib.dump, value), file="m.joblib")
+        yield Honest(
+            f"{framework}-{name}-joblib",
+            framework,
+            functools.partial(joblib.dump, value),
+            file="m.joblib",
+        )
 
 
 def _data() -> tuple[Any, Any]:
@@ -87,23 +92,64 @@ def _transformers() -> Iterator[Honest]:
     import transformers
 
     arguments = transformers.TrainingArguments(output_dir="out", report_to=[])
-    more = transformers.Seq2SeqTrainingArguments(output_dir="out", report_to=[], lr_scheduler_type="cosine", optim="adamw_torch")
+    more = transformers.Seq2SeqTrainingArguments(
+        output_dir="out", report_to=[], lr_scheduler_type="cosine", optim="adamw_torch"
+    )
     for name, item in {"arguments": arguments, "seq2seq": more}.items():
-        yield Honest(f"transformers-{name}", "transformers", functools.partial(torch.save, item), file="training_args.bin")
+        yield Honest(
+            f"transformers-{name}",
+            "transformers",
+            functools.partial(torch.save, item),
+            file="training_args.bin",
+        )
         legacy = functools.partial(torch.save, item, _use_new_zipfile_serialization=False)
-        yield Honest(f"transformers-{name}-legacy", "transformers", legacy, file="training_args.bin")
-    config = transformers.BertConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, vocab_size=50)
+        yield Honest(
+            f"transformers-{name}-legacy", "transformers", legacy, file="training_args.bin"
+        )
+    config = transformers.BertConfig(
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
+        vocab_size=50,
+    )
     model = transformers.BertModel(config)
-    yield Honest("transformers-model", "transformers", functools.partial(torch.save, model), file="model.bin")
-    gpt = transformers.GPT2LMHeadModel(transformers.GPT2Config(n_embd=16, n_layer=1, n_head=2, vocab_size=50))
-    yield Honest("transformers-gpt", "transformers", functools.partial(torch.save, gpt), file="model.bin")
-    llama = transformers.LlamaForCausalLM(transformers.LlamaConfig(hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, vocab_size=50))
-    yield Honest("transformers-llama", "transformers", functools.partial(torch.save, llama), file="model.bin")
-    yield Honest("transformers-state", "transformers", functools.partial(torch.save, model.state_dict()), file="pytorch_model.bin")
+    yield Honest(
+        "transformers-model", "transformers", functools.partial(torch.save, model), file="model.bin"
+    )
+    gpt = transformers.GPT2LMHeadModel(
+        transformers.GPT2Config(n_embd=16, n_layer=1, n_head=2, vocab_size=50)
+    )
+    yield Honest(
+        "transformers-gpt", "transformers", functools.partial(torch.save, gpt), file="model.bin"
+    )
+    llama = transformers.LlamaForCausalLM(
+        transformers.LlamaConfig(
+            hidden_size=16,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            intermediate_size=16,
+            vocab_size=50,
+        )
+    )
+    yield Honest(
+        "transformers-llama", "transformers", functools.partial(torch.save, llama), file="model.bin"
+    )
+    yield Honest(
+        "transformers-state",
+        "transformers",
+        functools.partial(torch.save, model.state_dict()),
+        file="pytorch_model.bin",
+    )
     yield from _saved("config", config, "transformers")
     optimiser = torch.optim.AdamW(model.parameters())
     schedule = transformers.get_cosine_schedule_with_warmup(optimiser, 2, 10)
-    yield Honest("transformers-schedule", "transformers", functools.partial(torch.save, schedule.state_dict()), file="scheduler.pt")
+    yield Honest(
+        "transformers-schedule",
+        "transformers",
+        functools.partial(torch.save, schedule.state_dict()),
+        file="scheduler.pt",
+    )
     yield from _saved("trainer-state", transformers.TrainerState(), "transformers")
     yield from _saved("generation", transformers.GenerationConfig(max_length=5), "transformers")
     tokenizer = transformers.BertTokenizerFast.from_pretrained if False else None
@@ -112,8 +158,12 @@ def _transformers() -> Iterator[Honest]:
 
     word = Tokenizer(models.WordLevel({"[UNK]": 0, "eval": 1}, unk_token="[UNK]"))
     word.pre_tokenizer = pre_tokenizers.Whitespace()
-    yield from _saved("tokenizer", transformers.PreTrainedTokenizerFast(tokenizer_object=word), "transformers")
-    yield from _saved("encoding", transformers.BatchEncoding({"input_ids": torch.ones(2)}), "transformers")
+    yield from _saved(
+        "tokenizer", transformers.PreTrainedTokenizerFast(tokenizer_object=word), "transformers"
+    )
+    yield from _saved(
+        "encoding", transformers.BatchEncoding({"input_ids": torch.ones(2)}), "transformers"
+    )
     output = transformers.modeling_outputs.BaseModelOutput(last_hidden_state=torch.ones(2))
     yield from _saved("output", output, "transformers")
 
@@ -132,9 +182,17 @@ def _statsmodels() -> Iterator[Honest]:
     points, classes = _data()
     frame = pd.DataFrame(points, columns=list("abcd"))
     series = pd.Series(np.arange(40.0), index=pd.date_range("2020-01-01", periods=40, freq="MS"))
-    yield from _saved("ols", sm.OLS(points[:, 0], sm.add_constant(points[:, 1:])).fit(), "statsmodels")
-    yield from _saved("logit", sm.Logit(np.random.default_rng(0).integers(0, 2, 40), points).fit(disp=0), "statsmodels")
-    yield from _saved("glm", sm.GLM(classes, points, family=sm.families.Poisson()).fit(), "statsmodels")
+    yield from _saved(
+        "ols", sm.OLS(points[:, 0], sm.add_constant(points[:, 1:])).fit(), "statsmodels"
+    )
+    yield from _saved(
+        "logit",
+        sm.Logit(np.random.default_rng(0).integers(0, 2, 40), points).fit(disp=0),
+        "statsmodels",
+    )
+    yield from _saved(
+        "glm", sm.GLM(classes, points, family=sm.families.Poisson()).fit(), "statsmodels"
+    )
     yield from _saved("formula", smf.ols("a ~ b + c", frame).fit(), "statsmodels")
     yield from _saved("arima", sm.tsa.ARIMA(series, order=(1, 1, 0)).fit(), "statsmodels")
     yield from _saved("smoothing", sm.tsa.ExponentialSmoothing(series).fit(), "statsmodels")
@@ -148,7 +206,11 @@ def _gensim() -> Iterator[Honest]:
     corpus = [dictionary.doc2bow(text) for text in texts]
     items = {
         "word2vec": models.Word2Vec(texts, vector_size=8, min_count=1),
-        "doc2vec": models.Doc2Vec([models.doc2vec.TaggedDocument(t, [i]) for i, t in enumerate(texts)], vector_size=4, min_count=1),
+        "doc2vec": models.Doc2Vec(
+            [models.doc2vec.TaggedDocument(t, [i]) for i, t in enumerate(texts)],
+            vector_size=4,
+            min_count=1,
+        ),
         "fasttext": models.FastText(texts, vector_size=4, min_count=1, bucket=10),
         "lda": models.LdaModel(corpus, 2, dictionary),
         "tfidf": models.TfidfModel(corpus),
@@ -173,8 +235,12 @@ def _nltk() -> Iterator[Honest]:
     unigram = nltk.UnigramTagger(tagged, backoff=nltk.DefaultTagger("NN"))
     yield from _saved("unigram", unigram, "nltk")
     yield from _saved("bigram", nltk.BigramTagger(tagged, backoff=unigram), "nltk")
-    yield from _saved("bayes", nltk.NaiveBayesClassifier.train([({"a": 1}, "x"), ({"a": 2}, "y")]), "nltk")
-    yield from _saved("punkt", nltk.tokenize.punkt.PunktTrainer("A sentence. Mr. X left.").get_params(), "nltk")
+    yield from _saved(
+        "bayes", nltk.NaiveBayesClassifier.train([({"a": 1}, "x"), ({"a": 2}, "y")]), "nltk"
+    )
+    yield from _saved(
+        "punkt", nltk.tokenize.punkt.PunktTrainer("A sentence. Mr. X left.").get_params(), "nltk"
+    )
     yield from _saved("frequencies", nltk.FreqDist("hello"), "nltk")
     yield from _saved("conditional", nltk.ConditionalFreqDist([("a", "b")]), "nltk")
     yield from _saved("stemmer", nltk.PorterStemmer(), "nltk")
@@ -186,9 +252,13 @@ def _catboost() -> Iterator[Honest]:
     import catboost
 
     points, classes = _data()
-    model = catboost.CatBoostClassifier(iterations=2, verbose=0, allow_writing_files=False).fit(points, classes)
+    model = catboost.CatBoostClassifier(iterations=2, verbose=0, allow_writing_files=False).fit(
+        points, classes
+    )
     yield from _saved("classifier", model, "catboost")
-    yield from _saved("pool", {"params": model.get_params(), "names": model.feature_names_}, "catboost")
+    yield from _saved(
+        "pool", {"params": model.get_params(), "names": model.feature_names_}, "catboost"
+    )
 
 
 def _spacy() -> Iterator[Honest]:

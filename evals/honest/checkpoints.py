@@ -55,39 +55,76 @@ def _saved(name: str, value: Any, weakness: str = "", framework: str = "torch") 
 def _net() -> Any:
     from torch import nn
 
-    return nn.Sequential(nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 2))
+    return nn.Sequential(
+        nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.1), nn.Linear(8, 2)
+    )
 
 
 def _states() -> dict[str, Any]:
     import torch
 
     types = [
-        torch.float16, torch.bfloat16, torch.float64, torch.int8, torch.uint8, torch.int64, torch.bool,
-        torch.complex64, torch.float8_e4m3fn, torch.uint16, torch.uint32,
-    ]  # fmt: skip
+        torch.float16,
+        torch.bfloat16,
+        torch.float64,
+        torch.int8,
+        torch.uint8,
+        torch.int64,
+        torch.bool,
+        torch.complex64,
+        torch.float8_e4m3fn,
+        torch.uint16,
+        torch.uint32,
+    ]
     base = torch.arange(24.0).reshape(2, 3, 4)
     return {
         "state": _net().state_dict(),
         "types": {str(kind): torch.zeros(3).to(kind) for kind in types},
-        "views": {"a": base, "b": base[0], "c": base.transpose(0, 2), "d": base[:, 1:, ::2], "e": base.expand(2, 3, 4)},
+        "views": {
+            "a": base,
+            "b": base[0],
+            "c": base.transpose(0, 2),
+            "d": base[:, 1:, ::2],
+            "e": base.expand(2, 3, 4),
+        },
         "empty": {"a": torch.zeros(0), "b": torch.zeros(0, 3), "c": torch.tensor(1.0)},
-        "sparse": {"coo": torch.eye(3).to_sparse(), "csr": torch.eye(3).to_sparse_csr(), "csc": torch.eye(3).to_sparse_csc()},
+        "sparse": {
+            "coo": torch.eye(3).to_sparse(),
+            "csr": torch.eye(3).to_sparse_csr(),
+            "csc": torch.eye(3).to_sparse_csc(),
+        },
         "quantised": torch.quantize_per_tensor(torch.randn(4), 0.1, 0, torch.qint8),
-        "quantised-channels": torch.quantize_per_channel(torch.randn(2, 4), torch.ones(2), torch.zeros(2), 0, torch.qint8),
+        "quantised-channels": torch.quantize_per_channel(
+            torch.randn(2, 4), torch.ones(2), torch.zeros(2), 0, torch.qint8
+        ),
         "meta": {"a": torch.empty(3, device="meta")},
         "parameter": torch.nn.Parameter(torch.ones(3)),
         "parameters": torch.nn.ParameterList([torch.nn.Parameter(torch.ones(3))]),
         "tensor": torch.ones(3),
         "storage": torch.ones(3).untyped_storage(),
-        "size": {"a": torch.Size([1, 2]), "b": torch.float32, "c": torch.device("cpu"), "d": torch.strided},
-        "numpy-beside": {"a": torch.ones(3), "b": torch.ones(3).numpy(), "c": torch.ones(3).numpy()[0]},
+        "size": {
+            "a": torch.Size([1, 2]),
+            "b": torch.float32,
+            "c": torch.device("cpu"),
+            "d": torch.strided,
+        },
+        "numpy-beside": {
+            "a": torch.ones(3),
+            "b": torch.ones(3).numpy(),
+            "c": torch.ones(3).numpy()[0],
+        },
         "conjugate": torch.ones(3, dtype=torch.complex64).conj(),
         "requires-grad": torch.ones(3, requires_grad=True),
         "with-attribute": _with_attribute(),
         "nested": torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
-        "hyphens": collections.OrderedDict({"model.layers.0.self_attn.q_proj.weight": torch.ones(2, 2, dtype=torch.bfloat16)}),
+        "hyphens": collections.OrderedDict(
+            {"model.layers.0.self_attn.q_proj.weight": torch.ones(2, 2, dtype=torch.bfloat16)}
+        ),
         "generator": torch.Generator().get_state(),
-        "int4-like": {"qweight": torch.ones(4, dtype=torch.int32), "scales": torch.ones(2, dtype=torch.half)},
+        "int4-like": {
+            "qweight": torch.ones(4, dtype=torch.int32),
+            "scales": torch.ones(2, dtype=torch.half),
+        },
     }
 
 
@@ -110,22 +147,42 @@ def _modules() -> dict[str, Any]:
     hooked.register_forward_hook(torch.nn.modules.module._global_forward_hooks.get(0) or torch.relu)
     return {
         "mlp": _net(),
-        "conv": nn.Sequential(nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), nn.SiLU(), nn.MaxPool2d(2), nn.Flatten()),
+        "conv": nn.Sequential(
+            nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), nn.SiLU(), nn.MaxPool2d(2), nn.Flatten()
+        ),
         "lstm": nn.LSTM(4, 5, 2, bidirectional=True),
         "transformer": nn.Transformer(8, 2, 1, 1, 16),
         "encoder": nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16), 2),
         "attention": nn.MultiheadAttention(8, 2),
-        "embedding": nn.ModuleDict({"a": nn.Embedding(5, 3), "b": nn.ModuleList([nn.GELU(), nn.Identity()])}),
+        "embedding": nn.ModuleDict(
+            {"a": nn.Embedding(5, 3), "b": nn.ModuleList([nn.GELU(), nn.Identity()])}
+        ),
         "parallel": nn.DataParallel(_net()),
         "weight-norm": normed,
         "spectral": parametrizations.spectral_norm(nn.Linear(4, 4)).state_dict(),
-        "loss": [nn.CrossEntropyLoss(), nn.MSELoss(), nn.BCEWithLogitsLoss(pos_weight=torch.ones(1))],
-        "dynamic-quantised": torch.ao.quantization.quantize_dynamic(_net(), {nn.Linear}, torch.qint8),
+        "loss": [
+            nn.CrossEntropyLoss(),
+            nn.MSELoss(),
+            nn.BCEWithLogitsLoss(pos_weight=torch.ones(1)),
+        ],
+        "dynamic-quantised": torch.ao.quantization.quantize_dynamic(
+            _net(), {nn.Linear}, torch.qint8
+        ),
         "static-quantised": _static_quantised(),
-        "activations": nn.Sequential(*[getattr(nn, n)() for n in "ELU Hardswish Mish PReLU Softplus Tanh Sigmoid Softmax LogSoftmax".split()]),
-        "functional-activation": nn.TransformerEncoderLayer(8, 2, 16, activation=torch.nn.functional.gelu),
+        "activations": nn.Sequential(
+            *[
+                getattr(nn, n)()
+                for n in "ELU Hardswish Mish PReLU Softplus Tanh Sigmoid Softmax LogSoftmax".split()
+            ]
+        ),
+        "functional-activation": nn.TransformerEncoderLayer(
+            8, 2, 16, activation=torch.nn.functional.gelu
+        ),
         "hooked": hooked,
-        "distributions": [torch.distributions.Normal(0.0, 1.0), torch.distributions.Categorical(torch.ones(3))],
+        "distributions": [
+            torch.distributions.Normal(0.0, 1.0),
+            torch.distributions.Categorical(torch.ones(3)),
+        ],
         "swa": torch.optim.swa_utils.AveragedModel(_net()),
     }
 
@@ -134,8 +191,12 @@ def _static_quantised() -> Any:
     import torch
     from torch.ao import quantization
 
-    torch.backends.quantized.engine = "qnnpack" if "qnnpack" in torch.backends.quantized.supported_engines else "fbgemm"
-    model = torch.nn.Sequential(quantization.QuantStub(), torch.nn.Linear(4, 4), quantization.DeQuantStub()).eval()
+    torch.backends.quantized.engine = (
+        "qnnpack" if "qnnpack" in torch.backends.quantized.supported_engines else "fbgemm"
+    )
+    model = torch.nn.Sequential(
+        quantization.QuantStub(), torch.nn.Linear(4, 4), quantization.DeQuantStub()
+    ).eval()
     model.qconfig = quantization.get_default_qconfig(torch.backends.quantized.engine)
     prepared = quantization.prepare(model)
     prepared(torch.ones(1, 4))
@@ -166,10 +227,18 @@ def _training() -> dict[str, Any]:
         "exponential": optim.lr_scheduler.ExponentialLR(optimiser, 0.9),
         "multi": optim.lr_scheduler.MultiStepLR(optimiser, [1, 2]),
         "cyclic": optim.lr_scheduler.CyclicLR(optimiser, 0.1, 0.2, cycle_momentum=False),
-        "sequential": optim.lr_scheduler.SequentialLR(optimiser, [optim.lr_scheduler.ConstantLR(optimiser), optim.lr_scheduler.LinearLR(optimiser)], [2]),
+        "sequential": optim.lr_scheduler.SequentialLR(
+            optimiser,
+            [optim.lr_scheduler.ConstantLR(optimiser), optim.lr_scheduler.LinearLR(optimiser)],
+            [2],
+        ),
     }
-    found |= {f"schedule-{name}": {"scheduler": item.state_dict()} for name, item in schedules.items()}
-    arguments = argparse.Namespace(lr=0.1, data=pathlib.PurePosixPath("/data"), device=torch.device("cpu"), dtype=torch.float16)
+    found |= {
+        f"schedule-{name}": {"scheduler": item.state_dict()} for name, item in schedules.items()
+    }
+    arguments = argparse.Namespace(
+        lr=0.1, data=pathlib.PurePosixPath("/data"), device=torch.device("cpu"), dtype=torch.float16
+    )
     found["checkpoint"] = {
         "state_dict": net.state_dict(),
         "optimizer": optimiser.state_dict(),
@@ -179,16 +248,47 @@ def _training() -> dict[str, Any]:
         "history": [np.float32(1.0), np.int64(3)],
         "date": datetime.datetime(2024, 1, 1),
         "path": pathlib.Path("runs/x"),
-        "rng": {"torch": torch.get_rng_state(), "numpy": np.random.get_state(), "python": random.getstate()},
+        "rng": {
+            "torch": torch.get_rng_state(),
+            "numpy": np.random.get_state(),
+            "python": random.getstate(),
+        },
         "counter": collections.Counter(a=1),
     }
-    found["deepspeed-like"] = {"module": net.state_dict(), "mp_world_size": 1, "ds_config": {"zero": 1}, "ds_version": "0.14", "param_shapes": [collections.OrderedDict(a=torch.Size([1, 2]))], "dp_world_size": 8, "optimizer": None}
-    found["fsdp-like"] = {"model": {f"_fsdp_wrapped_module.{k}": v for k, v in net.state_dict().items()}}
+    found["deepspeed-like"] = {
+        "module": net.state_dict(),
+        "mp_world_size": 1,
+        "ds_config": {"zero": 1},
+        "ds_version": "0.14",
+        "param_shapes": [collections.OrderedDict(a=torch.Size([1, 2]))],
+        "dp_world_size": 8,
+        "optimizer": None,
+    }
+    found["fsdp-like"] = {
+        "model": {f"_fsdp_wrapped_module.{k}": v for k, v in net.state_dict().items()}
+    }
     found["lightning-like"] = {
-        "epoch": 1, "global_step": 5, "pytorch-lightning_version": "2.2.0", "state_dict": net.state_dict(), "loops": {"fit_loop": {"state_dict": {}}},
-        "callbacks": {"ModelCheckpoint{'monitor': 'loss'}": {"best_model_path": "/x", "best_model_score": torch.tensor(1.0)}},
-        "optimizer_states": [optimiser.state_dict()], "lr_schedulers": [schedules["step"].state_dict()], "hparams_name": "kwargs", "hyper_parameters": {"lr": 0.1, "optimizer": torch.optim.Adam, "activation": torch.nn.ReLU, "norm": functools.partial(torch.nn.LayerNorm, eps=1e-6)},
-    }  # fmt: skip
+        "epoch": 1,
+        "global_step": 5,
+        "pytorch-lightning_version": "2.2.0",
+        "state_dict": net.state_dict(),
+        "loops": {"fit_loop": {"state_dict": {}}},
+        "callbacks": {
+            "ModelCheckpoint{'monitor': 'loss'}": {
+                "best_model_path": "/x",
+                "best_model_score": torch.tensor(1.0),
+            }
+        },
+        "optimizer_states": [optimiser.state_dict()],
+        "lr_schedulers": [schedules["step"].state_dict()],
+        "hparams_name": "kwargs",
+        "hyper_parameters": {
+            "lr": 0.1,
+            "optimizer": torch.optim.Adam,
+            "activation": torch.nn.ReLU,
+            "norm": functools.partial(torch.nn.LayerNorm, eps=1e-6),
+        },
+    }
     found["gradient-scaler"] = torch.amp.GradScaler("cpu").state_dict()
     found["whole-loader"] = torch.utils.data.TensorDataset(torch.ones(3), torch.ones(3))
     return found
@@ -198,10 +298,14 @@ def _large() -> Iterator[Honest]:
     import torch
 
     state = {f"layer.{i}.weight": torch.full((1,), float(i)) for i in range(60_000)}
-    yield Honest("torch-60000-tensors", "torch", functools.partial(torch.save, state), file="model.pt")
+    yield Honest(
+        "torch-60000-tensors", "torch", functools.partial(torch.save, state), file="model.pt"
+    )
     shared = torch.zeros(60_000)
     state = {f"layer.{i}.weight": shared[i : i + 1] for i in range(60_000)}
-    yield Honest("torch-60000-views", "torch", functools.partial(torch.save, state), file="model.pt")
+    yield Honest(
+        "torch-60000-views", "torch", functools.partial(torch.save, state), file="model.pt"
+    )
 
 
 class _Scripted:
@@ -222,8 +326,12 @@ class _Scripted:
             "convolution": torch.jit.trace(convolution, torch.ones(1, 3, 8, 8)),
             "lstm": torch.jit.script(nn.LSTM(4, 5)),
             "embedding": torch.jit.script(nn.EmbeddingBag(5, 3)),
-            "quantised": torch.jit.script(torch.ao.quantization.quantize_dynamic(_net().eval(), {nn.Linear})),
-            "transformer": torch.jit.trace(nn.TransformerEncoderLayer(8, 2, 16).eval(), torch.ones(3, 1, 8), check_trace=False),
+            "quantised": torch.jit.script(
+                torch.ao.quantization.quantize_dynamic(_net().eval(), {nn.Linear})
+            ),
+            "transformer": torch.jit.trace(
+                nn.TransformerEncoderLayer(8, 2, 16).eval(), torch.ones(3, 1, 8), check_trace=False
+            ),
         }
 
 
@@ -232,7 +340,13 @@ def _script() -> Iterator[Honest]:
 
     reason = "TorchScript is code by design"
     for name, model in _Scripted.models().items():
-        yield Honest(f"script-{name}", "TorchScript", functools.partial(torch.jit.save, model), reason, "model.pt")
+        yield Honest(
+            f"script-{name}",
+            "TorchScript",
+            functools.partial(torch.jit.save, model),
+            reason,
+            "model.pt",
+        )
     model = _Scripted.models()["scripted"]
     extra = {"config.json": json.dumps({"a": 1}), "labels.txt": "cat\ndog\n"}
     save = functools.partial(torch.jit.save, model, _extra_files=extra)
@@ -251,9 +365,16 @@ def _fx() -> Iterator[Honest]:
     yield from _saved("fx", traced, "an FX module carries Python source", "torch.fx")
     from torch.ao.quantization import get_default_qconfig_mapping, quantize_fx
 
-    prepared = quantize_fx.prepare_fx(_net().eval(), get_default_qconfig_mapping("qnnpack"), torch.ones(1, 4))
+    prepared = quantize_fx.prepare_fx(
+        _net().eval(), get_default_qconfig_mapping("qnnpack"), torch.ones(1, 4)
+    )
     prepared(torch.ones(1, 4))
-    yield from _saved("fx-quantised", quantize_fx.convert_fx(prepared), "an FX module carries Python source", "torch.fx")
+    yield from _saved(
+        "fx-quantised",
+        quantize_fx.convert_fx(prepared),
+        "an FX module carries Python source",
+        "torch.fx",
+    )
 
 
 def _package() -> Iterator[Honest]:
@@ -266,7 +387,9 @@ def _package() -> Iterator[Honest]:
             exporter.save_text("model", "notes.txt", "hello")
             exporter.save_source_string("model.code", "def double(x):\n    return x * 2\n")
 
-    yield Honest("package", "torch.package", save, "torch.package carries Python source", "model.pt")
+    yield Honest(
+        "package", "torch.package", save, "torch.package carries Python source", "model.pt"
+    )
 
 
 def _foreign() -> Iterator[Honest]:
@@ -281,15 +404,25 @@ def _foreign() -> Iterator[Honest]:
         yield from _saved("own-module", own, needs, "torch, own classes")
         config = fakes.make("mymodels.config.Config")()
         config.width = 5
-        yield from _saved("own-config", {"model": own.state_dict(), "cfg": config}, needs, "torch, own classes")
+        yield from _saved(
+            "own-config", {"model": own.state_dict(), "cfg": config}, needs, "torch, own classes"
+        )
         callback = fakes.make("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint")
         image = fakes.make("main.ImageLogger")
-        state = {"state_dict": _net().state_dict(), "callbacks": {callback: {"best": torch.tensor(1.0)}}, "epoch": 0}
+        state = {
+            "state_dict": _net().state_dict(),
+            "callbacks": {callback: {"best": torch.tensor(1.0)}},
+            "epoch": 0,
+        }
         yield from _saved("diffusion-like", state, framework="Lightning-like")
         state = {**state, "callbacks": {callback: {}, image: {}}}
         yield from _saved("diffusion-own-callback", state, needs, "Lightning-like")
         attribute = fakes.make("pytorch_lightning.utilities.parsing.AttributeDict", dict)(lr=0.1)
-        yield from _saved("lightning-hparams", {"hyper_parameters": attribute, "state_dict": {}}, framework="Lightning-like")
+        yield from _saved(
+            "lightning-hparams",
+            {"hyper_parameters": attribute, "state_dict": {}},
+            framework="Lightning-like",
+        )
         dictionary = fakes.make("omegaconf.dictconfig.DictConfig")()
         meta = fakes.make("omegaconf.base.ContainerMetadata")()
         dictionary.__dict__.update(_metadata=meta, _content={"a": 1}, _parent=None)
@@ -303,10 +436,18 @@ def _foreign() -> Iterator[Honest]:
         timm = fakes.make("timm.models.resnet.ResNet", nn.Module, __init__=nn.Module.__init__)()
         timm.conv1, timm.act = nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True)
         yield from _saved("timm", timm, framework="vision models")
-        resnet = fakes.make("torchvision.models.resnet.ResNet", nn.Module, __init__=nn.Module.__init__)()
-        resnet.layer = fakes.make("torchvision.models.resnet.Bottleneck", nn.Module, __init__=nn.Module.__init__)()
+        resnet = fakes.make(
+            "torchvision.models.resnet.ResNet", nn.Module, __init__=nn.Module.__init__
+        )()
+        resnet.layer = fakes.make(
+            "torchvision.models.resnet.Bottleneck", nn.Module, __init__=nn.Module.__init__
+        )()
         yield from _saved("torchvision", resnet, framework="vision models")
-        bert = fakes.make("transformers.models.bert.modeling_bert.BertLayer", nn.Module, __init__=nn.Module.__init__)()
+        bert = fakes.make(
+            "transformers.models.bert.modeling_bert.BertLayer",
+            nn.Module,
+            __init__=nn.Module.__init__,
+        )()
         bert.dense = nn.Linear(2, 2)
         yield from _saved("bert-whole", bert, framework="vision models")
         yield from _agents()
@@ -321,19 +462,42 @@ def _yolo() -> Iterator[Honest]:
             setattr(item, name, value)
         return item
 
-    conv = module("ultralytics.nn.modules.conv.Conv", conv=nn.Conv2d(3, 4, 3), bn=nn.BatchNorm2d(4), act=nn.SiLU())
-    detect = module("ultralytics.nn.modules.head.Detect", dfl=module("ultralytics.nn.modules.block.DFL", conv=nn.Conv2d(4, 1, 1)))
+    conv = module(
+        "ultralytics.nn.modules.conv.Conv",
+        conv=nn.Conv2d(3, 4, 3),
+        bn=nn.BatchNorm2d(4),
+        act=nn.SiLU(),
+    )
+    detect = module(
+        "ultralytics.nn.modules.head.Detect",
+        dfl=module("ultralytics.nn.modules.block.DFL", conv=nn.Conv2d(4, 1, 1)),
+    )
     model = module("ultralytics.nn.tasks.DetectionModel", model=nn.Sequential(conv, detect))
     model.args = fakes.make("ultralytics.utils.IterableSimpleNamespace")()
     model.names, model.yaml = {0: "cat"}, {"nc": 1, "backbone": [[-1, 1, "Conv", [64]]]}
     model.criterion = None
     checkpoint = {
-        "epoch": -1, "model": model, "ema": None, "train_args": {"lr0": 0.01, "data": "coco.yaml"},
-        "date": "2024-01-01T00:00:00", "version": "8.3.0", "license": "AGPL-3.0", "docs": "https://docs.ultralytics.com", "git": {"root": "/x", "branch": "main"},
-    }  # fmt: skip
+        "epoch": -1,
+        "model": model,
+        "ema": None,
+        "train_args": {"lr0": 0.01, "data": "coco.yaml"},
+        "date": "2024-01-01T00:00:00",
+        "version": "8.3.0",
+        "license": "AGPL-3.0",
+        "docs": "https://docs.ultralytics.com",
+        "git": {"root": "/x", "branch": "main"},
+    }
     yield from _saved("yolo-8", checkpoint, framework="YOLO-like")
-    old = module("models.yolo.Model", model=nn.Sequential(module("models.common.Conv", conv=nn.Conv2d(3, 4, 3)), module("models.yolo.Detect", m=nn.ModuleList([nn.Conv2d(4, 4, 1)]))))
-    yield from _saved("yolo-5", {"model": old, "epoch": 1}, "classes of a project folder", "YOLO-like")
+    old = module(
+        "models.yolo.Model",
+        model=nn.Sequential(
+            module("models.common.Conv", conv=nn.Conv2d(3, 4, 3)),
+            module("models.yolo.Detect", m=nn.ModuleList([nn.Conv2d(4, 4, 1)])),
+        ),
+    )
+    yield from _saved(
+        "yolo-5", {"model": old, "epoch": 1}, "classes of a project folder", "YOLO-like"
+    )
 
 
 def _agents() -> Iterator[Honest]:
@@ -348,20 +512,54 @@ def _agents() -> Iterator[Honest]:
         return
     schedule = cloudpickle.dumps(lambda progress: 0.0003 * progress)
     data = {
-        "policy_class": {":type:": "<class 'abc.ABCMeta'>", ":serialized:": base64.b64encode(pickle.dumps(collections.OrderedDict)).decode()},
-        "lr_schedule": {":type:": "<class 'function'>", ":serialized:": base64.b64encode(schedule).decode()},
+        "policy_class": {
+            ":type:": "<class 'abc.ABCMeta'>",
+            ":serialized:": base64.b64encode(pickle.dumps(collections.OrderedDict)).decode(),
+        },
+        "lr_schedule": {
+            ":type:": "<class 'function'>",
+            ":serialized:": base64.b64encode(schedule).decode(),
+        },
         "n_envs": 1,
     }
     packed = io.BytesIO()
     torch.save(_net().state_dict(), packed)
-    members = {"data": json.dumps(data).encode(), "policy.pth": packed.getvalue(), "policy.optimizer.pth": packed.getvalue(), "_stable_baselines3_version": b"2.3.0", "system_info.txt": b"- OS: Linux\n"}
-    yield Honest("stable-baselines", "reinforcement learning", zipped(members), "a schedule saved as a function", "model.zip")
-    yield Honest("torch-in-tar-gz", "torch", tarred({"m/model.pt": packed.getvalue(), "m/config.json": b"{}"}, mode="w:gz"))
+    members = {
+        "data": json.dumps(data).encode(),
+        "policy.pth": packed.getvalue(),
+        "policy.optimizer.pth": packed.getvalue(),
+        "_stable_baselines3_version": b"2.3.0",
+        "system_info.txt": b"- OS: Linux\n",
+    }
+    yield Honest(
+        "stable-baselines",
+        "reinforcement learning",
+        zipped(members),
+        "a schedule saved as a function",
+        "model.zip",
+    )
+    yield Honest(
+        "torch-in-tar-gz",
+        "torch",
+        tarred({"m/model.pt": packed.getvalue(), "m/config.json": b"{}"}, mode="w:gz"),
+    )
     yield Honest("torch-gzipped", "torch", gzipped(packed.getvalue()))
-    yield Honest("torch-in-zip", "torch", zipped({"model.pt": packed.getvalue(), "README.md": b"# x\n"}))
-    manifest = {"runtime": "python", "model": {"modelName": "m", "handler": "handler.py", "serializedFile": "model.pt"}}
-    handler = b"import torch\nclass Handler:\n    def handle(self, data, context):\n        return self.model(torch.tensor(data))\n"
-    mar = {"MAR-INF/MANIFEST.json": json.dumps(manifest).encode(), "model.pt": packed.getvalue(), "handler.py": handler}
+    yield Honest(
+        "torch-in-zip", "torch", zipped({"model.pt": packed.getvalue(), "README.md": b"# x\n"})
+    )
+    manifest = {
+        "runtime": "python",
+        "model": {"modelName": "m", "handler": "handler.py", "serializedFile": "model.pt"},
+    }
+    handler = (
+        b"import torch\nclass Handler:\n    def handle(self, data, context):\n"
+        b"        return self.model(torch.tensor(data))\n"
+    )
+    mar = {
+        "MAR-INF/MANIFEST.json": json.dumps(manifest).encode(),
+        "model.pt": packed.getvalue(),
+        "handler.py": handler,
+    }
     yield Honest("mar", "TorchServe", zipped(mar, 8), "a handler of its own", "model.mar")
     builtin = {**manifest, "model": {**manifest["model"], "handler": "image_classifier"}}  # type: ignore[dict-item]
     mar = {"MAR-INF/MANIFEST.json": json.dumps(builtin).encode(), "model.pt": packed.getvalue()}
@@ -375,14 +573,30 @@ def _safetensors() -> Iterator[Honest]:
     from safetensors import torch as safe_torch
 
     trainer = {
-        "ss_network_module": "networks.lora", "ss_sd_scripts_commit_hash": "0" * 40, "ss_tag_frequency": json.dumps({"a": {"eval": 3, "exec": 1}}),
-        "ss_output_name": "os.system", "modelspec.thumbnail": "data:image/jpeg;base64,/9j/4AAQSkZJRg==", "ss_training_comment": "see https://example.org",
-    }  # fmt: skip
+        "ss_network_module": "networks.lora",
+        "ss_sd_scripts_commit_hash": "0" * 40,
+        "ss_tag_frequency": json.dumps({"a": {"eval": 3, "exec": 1}}),
+        "ss_output_name": "os.system",
+        "modelspec.thumbnail": "data:image/jpeg;base64,/9j/4AAQSkZJRg==",
+        "ss_training_comment": "see https://example.org",
+    }
     states = {
-        "plain": ({"a": torch.ones(3, 4), "b": torch.zeros(2, dtype=torch.bfloat16)}, {"format": "pt"}),
+        "plain": (
+            {"a": torch.ones(3, 4), "b": torch.zeros(2, dtype=torch.bfloat16)},
+            {"format": "pt"},
+        ),
         "trainer": ({"lora_up.weight": torch.ones(3, 4)}, trainer),
-        "types": ({str(t): torch.zeros(3).to(t) for t in (torch.float16, torch.int8, torch.bool, torch.int64, torch.float8_e5m2)}, None),
-        "empty-tensor": ({"a": torch.zeros(0), "b": torch.tensor(1.0), "c": torch.zeros(0, 5)}, None),
+        "types": (
+            {
+                str(t): torch.zeros(3).to(t)
+                for t in (torch.float16, torch.int8, torch.bool, torch.int64, torch.float8_e5m2)
+            },
+            None,
+        ),
+        "empty-tensor": (
+            {"a": torch.zeros(0), "b": torch.tensor(1.0), "c": torch.zeros(0, 5)},
+            None,
+        ),
         "none": ({}, {"format": "pt"}),
         "many": ({f"layer.{i}": torch.ones(1) for i in range(3000)}, None),
     }

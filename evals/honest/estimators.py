@@ -35,19 +35,31 @@ def _fitted() -> Iterator[tuple[str, Any]]:
             continue
         try:
             model.fit(abs(points), classes if "Regress" not in name else numbers)
-        except Exception:  # noqa: BLE001, S112
+        except Exception:
             try:
                 model.fit(["a b c", "eval os.system exec", "d e f"] * 5)
-            except Exception:  # noqa: BLE001
+            except Exception:
                 model = cls()
         yield name.lower(), model
 
 
 def _composed() -> dict[str, Any]:
     import numpy as np
-    from sklearn import compose, ensemble, feature_extraction, gaussian_process, linear_model
-    from sklearn import metrics, model_selection, neighbors, neural_network, pipeline
-    from sklearn import preprocessing, svm, tree
+    from sklearn import (
+        compose,
+        ensemble,
+        feature_extraction,
+        gaussian_process,
+        linear_model,
+        metrics,
+        model_selection,
+        neighbors,
+        neural_network,
+        pipeline,
+        preprocessing,
+        svm,
+        tree,
+    )
 
     points, classes, numbers = _data()
     texts = ["a good film", "os.system is bad", "exec eval import"] * 5
@@ -62,16 +74,23 @@ def _composed() -> dict[str, Any]:
         "union": union.fit(points),
         "columns": columns.fit(points),
         "grid-search": model_selection.GridSearchCV(
-            tree.DecisionTreeClassifier(), {"max_depth": [1, 2]}, cv=2, scoring=metrics.make_scorer(metrics.f1_score)
+            tree.DecisionTreeClassifier(),
+            {"max_depth": [1, 2]},
+            cv=2,
+            scoring=metrics.make_scorer(metrics.f1_score),
         ).fit(points, classes),
         "random-search": model_selection.RandomizedSearchCV(
             linear_model.Ridge(), {"alpha": [0.1, 1.0]}, n_iter=2, cv=2, random_state=1
         ).fit(points, numbers),
         "forest": ensemble.RandomForestClassifier(20).fit(points, classes),
         "boosting": ensemble.HistGradientBoostingClassifier(max_iter=3).fit(points, classes),
-        "boosting-regressor": ensemble.HistGradientBoostingRegressor(max_iter=3, loss="poisson").fit(points, abs(numbers)),
+        "boosting-regressor": ensemble.HistGradientBoostingRegressor(
+            max_iter=3, loss="poisson"
+        ).fit(points, abs(numbers)),
         "gradient": ensemble.GradientBoostingClassifier(n_estimators=3).fit(points, classes),
-        "stack": ensemble.StackingClassifier([("a", tree.DecisionTreeClassifier())], cv=2).fit(points, classes),
+        "stack": ensemble.StackingClassifier([("a", tree.DecisionTreeClassifier())], cv=2).fit(
+            points, classes
+        ),
         "vote": ensemble.VotingRegressor([("a", linear_model.Ridge())]).fit(points, numbers),
         "bag": ensemble.BaggingClassifier(n_estimators=3).fit(points, classes),
         "gaussian": gaussian_process.GaussianProcessRegressor(
@@ -80,7 +99,9 @@ def _composed() -> dict[str, Any]:
         "function-numpy": preprocessing.FunctionTransformer(np.log1p, np.expm1),
         "function-none": preprocessing.FunctionTransformer(),
         "tfidf": feature_extraction.text.TfidfVectorizer(ngram_range=(1, 2)).fit(texts),
-        "count-method": feature_extraction.text.CountVectorizer(tokenizer=str.split, token_pattern=None).fit(texts),
+        "count-method": feature_extraction.text.CountVectorizer(
+            tokenizer=str.split, token_pattern=None
+        ).fit(texts),
         "hashing": feature_extraction.text.HashingVectorizer(n_features=16).fit(texts),
         "text-pipeline": pipeline.make_pipeline(
             feature_extraction.text.TfidfVectorizer(), linear_model.SGDClassifier()
@@ -91,18 +112,30 @@ def _composed() -> dict[str, Any]:
         "density": neighbors.KernelDensity().fit(points),
         "network": neural_network.MLPClassifier(max_iter=3).fit(points, classes),
         "svc-custom-kernel": svm.SVC(kernel=metrics.pairwise.linear_kernel).fit(points, classes),
-        "dict": {"model": tree.DecisionTreeRegressor().fit(points, numbers), "columns": list("abcd"), "score": np.float64(0.5)},
-        "tuple": (preprocessing.LabelEncoder().fit(["a", "b"]), preprocessing.OneHotEncoder().fit([["a"], ["b"]])),
+        "dict": {
+            "model": tree.DecisionTreeRegressor().fit(points, numbers),
+            "columns": list("abcd"),
+            "score": np.float64(0.5),
+        },
+        "tuple": (
+            preprocessing.LabelEncoder().fit(["a", "b"]),
+            preprocessing.OneHotEncoder().fit([["a"], ["b"]]),
+        ),
         "bunch": __import__("sklearn.utils", fromlist=["Bunch"]).Bunch(a=1, data=points),
         "bound-analyzer": feature_extraction.text.CountVectorizer(
             analyzer=feature_extraction.text.TfidfVectorizer().build_analyzer()
-        ) if False else feature_extraction.DictVectorizer().fit([{"a": 1}]),
+        )
+        if False
+        else feature_extraction.DictVectorizer().fit([{"a": 1}]),
         "isolation": ensemble.IsolationForest(n_estimators=3).fit(points),
         "cross-validation": [model_selection.StratifiedKFold(3), model_selection.ShuffleSplit(3)],
-        "scorers": {"f1": metrics.get_scorer("f1"), "custom": metrics.make_scorer(metrics.fbeta_score, beta=2)},
+        "scorers": {
+            "f1": metrics.get_scorer("f1"),
+            "custom": metrics.make_scorer(metrics.fbeta_score, beta=2),
+        },
         "sgd-loss": linear_model.SGDClassifier(loss="modified_huber").fit(points, classes),
         "poisson": linear_model.PoissonRegressor().fit(points, abs(numbers)),
-    }  # fmt: skip
+    }
 
 
 def samples() -> Iterator[Honest]:
@@ -112,19 +145,26 @@ def samples() -> Iterator[Honest]:
     for name, model in _fitted():
         try:
             content = pickle.dumps(model)
-        except Exception:  # noqa: BLE001, S112
+        except Exception:
             continue
         yield Honest(f"sklearn-{name}", "scikit-learn", content)
-        yield Honest(f"joblib-{name}", "joblib", functools.partial(joblib.dump, model), file="model.joblib")
+        yield Honest(
+            f"joblib-{name}", "joblib", functools.partial(joblib.dump, model), file="model.joblib"
+        )
     composed = _composed()
     for name, model in composed.items():
         for protocol in (0, 2, 3, 4, 5):
             try:
                 content = pickle.dumps(model, protocol)
-            except Exception:  # noqa: BLE001, S112
+            except Exception:
                 continue
             yield Honest(f"sklearn-composed-{name}-{protocol}", "scikit-learn", content)
-        yield Honest(f"joblib-composed-{name}", "joblib", functools.partial(joblib.dump, model), file="model.joblib")
+        yield Honest(
+            f"joblib-composed-{name}",
+            "joblib",
+            functools.partial(joblib.dump, model),
+            file="model.joblib",
+        )
     yield from _compressed(composed["forest"])
     yield from _skops(composed)
 
@@ -133,7 +173,12 @@ def _compressed(model: Any) -> Iterator[Honest]:
     import joblib
     import numpy as np
 
-    value = {"model": model, "big": np.arange(300_000.0), "o": np.array(["a", None], object), "f": np.ones((3, 4), order="F")}
+    value = {
+        "model": model,
+        "big": np.arange(300_000.0),
+        "o": np.array(["a", None], object),
+        "f": np.ones((3, 4), order="F"),
+    }
     for method in ("zlib", "gzip", "bz2", "lzma", "xz", "lz4"):
         for level in (1, 5):
             dump = functools.partial(joblib.dump, value, compress=(method, level))
@@ -144,8 +189,16 @@ def _compressed(model: Any) -> Iterator[Honest]:
     packed = io.BytesIO()
     joblib.dump([value, [np.zeros(0), np.float32(1), np.array("x")]], packed)
     yield Honest("joblib-stream", "joblib", packed.getvalue())
-    yield Honest("joblib-records", "joblib", functools.partial(joblib.dump, np.zeros(3, [("a", "f4"), ("b", "U3")])))
-    yield Honest("joblib-memmap", "joblib", functools.partial(joblib.dump, [np.ones(5, "datetime64[D]"), np.ones(5, "c16")]))
+    yield Honest(
+        "joblib-records",
+        "joblib",
+        functools.partial(joblib.dump, np.zeros(3, [("a", "f4"), ("b", "U3")])),
+    )
+    yield Honest(
+        "joblib-memmap",
+        "joblib",
+        functools.partial(joblib.dump, [np.ones(5, "datetime64[D]"), np.ones(5, "c16")]),
+    )
 
 
 def _skops(composed: dict[str, Any]) -> Iterator[Honest]:
@@ -162,6 +215,6 @@ def _skops(composed: dict[str, Any]) -> Iterator[Honest]:
 
         try:
             save(Path("/dev/null"))
-        except Exception:  # noqa: BLE001, S112
+        except Exception:
             continue
         yield Honest(f"skops-{name}", "skops", save, file="model.skops")

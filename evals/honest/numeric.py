@@ -44,9 +44,17 @@ def _arrays() -> dict[str, Any]:
         "object-field": np.array([(1, "x")], [("a", "i4"), ("b", "O")]),
         "masked": np.ma.masked_array([1.0, 2.0], [True, False]),
         "void": np.zeros(2, "V4"),
-        "strings": np.array(["a", "bb"], np.dtypes.StringDType()) if hasattr(np, "dtypes") else np.ones(1),
+        "strings": np.array(["a", "bb"], np.dtypes.StringDType())
+        if hasattr(np, "dtypes")
+        else np.ones(1),
         "polynomial": np.polynomial.Polynomial([1, 2]),
-        "scalars": [np.float32(1), np.int64(2), np.bool_(True), np.str_("x"), np.datetime64("2024")],
+        "scalars": [
+            np.float32(1),
+            np.int64(2),
+            np.bool_(True),
+            np.str_("x"),
+            np.datetime64("2024"),
+        ],
         "dtypes": [np.dtype("f4"), np.dtype(object), np.float64, np.ndarray],
         "ufuncs": [np.tanh, np.add, np.mean],
         "vectorised": np.vectorize(np.tanh),
@@ -79,13 +87,17 @@ def _numpy() -> Iterator[Honest]:
                     np.lib.format.write_array(packed, value, version)
                 except (ValueError, UnicodeEncodeError, TypeError):
                     continue
-                yield Honest(f"npy-{name}-{version[0]}", "numpy", packed.getvalue(), file="array.npy")
+                yield Honest(
+                    f"npy-{name}-{version[0]}", "numpy", packed.getvalue(), file="array.npy"
+                )
 
     def archive(path: Path, save: Any) -> None:
         save(path, x=np.ones(3), y=np.array(["a", None], object), z=np.array(1))
 
     for save in (np.savez, np.savez_compressed):
-        yield Honest(f"npz-{save.__name__}", "numpy", functools.partial(archive, save=save), file="a.npz")
+        yield Honest(
+            f"npz-{save.__name__}", "numpy", functools.partial(archive, save=save), file="a.npz"
+        )
 
 
 def _scipy() -> Iterator[Honest]:
@@ -150,8 +162,19 @@ def _pandas() -> Iterator[Honest]:
         "periods": pd.period_range("2024-01", periods=3, freq="M"),
         "intervals": pd.interval_range(0, 3),
         "deltas": pd.timedelta_range("1D", periods=3),
-        "timestamps": [pd.Timestamp("2024-01-01", tz="Europe/Berlin"), pd.Timedelta(1), pd.NaT, pd.NA],
-        "nullable": pd.DataFrame({"i": pd.array([1, None], "Int64"), "s": pd.array(["a", None], "string"), "b": pd.array([True, None], "boolean")}),
+        "timestamps": [
+            pd.Timestamp("2024-01-01", tz="Europe/Berlin"),
+            pd.Timedelta(1),
+            pd.NaT,
+            pd.NA,
+        ],
+        "nullable": pd.DataFrame(
+            {
+                "i": pd.array([1, None], "Int64"),
+                "s": pd.array(["a", None], "string"),
+                "b": pd.array([True, None], "boolean"),
+            }
+        ),
         "sparse": pd.DataFrame({"a": pd.arrays.SparseArray([0, 1])}),
         "multi-index": pd.MultiIndex.from_product([[1, 2], ["a"]]),
         "range-index": pd.RangeIndex(5),

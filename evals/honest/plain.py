@@ -87,7 +87,11 @@ def _values() -> dict[str, Any]:
         "deque": collections.deque([1, 2], 5),
         "dates": [datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC), datetime.timedelta(1)],
         "numbers": [decimal.Decimal("1.5"), fractions.Fraction(1, 3), complex(1, 2), range(5)],
-        "paths": [pathlib.PurePosixPath("/a/b"), pathlib.Path("runs/x"), pathlib.PureWindowsPath("C:/x")],
+        "paths": [
+            pathlib.PurePosixPath("/a/b"),
+            pathlib.Path("runs/x"),
+            pathlib.PureWindowsPath("C:/x"),
+        ],
         "uuid": uuid.UUID(int=5),
         "namespace": argparse.Namespace(lr=0.1, data="/data", func=None),
         "simple-namespace": types.SimpleNamespace(a=1),
@@ -137,22 +141,47 @@ def _old() -> Iterator[Honest]:
     nothing = Sym("__builtin__", "object")
     for protocol in (0, 1, 2):
         tree = call(reconstruct, Sym("sklearn.tree.tree", "DecisionTreeClassifier"), nothing, None)
-        yield Honest(f"py2-tree-{protocol}", "Python 2 files", pickled(Build(tree, {"max_depth": 3}), protocol))
+        yield Honest(
+            f"py2-tree-{protocol}",
+            "Python 2 files",
+            pickled(Build(tree, {"max_depth": 3}), protocol),
+        )
         own = call(reconstruct, Sym("mymodel.nets", "Model"), nothing, None)
-        yield Honest(f"py2-own-{protocol}", "Python 2 files", pickled(Build(own, {"a": 1}), protocol), "own class")
-        values = [call(Sym("__builtin__", "set"), [1, 2]), call(Sym("__builtin__", "bytearray"), "abc", "latin-1")]
+        yield Honest(
+            f"py2-own-{protocol}",
+            "Python 2 files",
+            pickled(Build(own, {"a": 1}), protocol),
+            "own class",
+        )
+        values = [
+            call(Sym("__builtin__", "set"), [1, 2]),
+            call(Sym("__builtin__", "bytearray"), "abc", "latin-1"),
+        ]
         yield Honest(f"py2-values-{protocol}", "Python 2 files", pickled(values, protocol))
         ordered = call(Sym("collections", "OrderedDict"), [["a", 1]])
         yield Honest(f"py2-ordered-{protocol}", "Python 2 files", pickled(ordered, protocol))
         array = Build(
             call(Sym("numpy.core.multiarray", "_reconstruct"), Sym("numpy", "ndarray"), (0,), "b"),
-            (1, (2,), Build(call(Sym("numpy", "dtype"), "f8", 0, 1), (3, "<", None, None, None, -1, -1, 0)), False, "\0" * 16),
+            (
+                1,
+                (2,),
+                Build(
+                    call(Sym("numpy", "dtype"), "f8", 0, 1), (3, "<", None, None, None, -1, -1, 0)
+                ),
+                False,
+                "\0" * 16,
+            ),
         )
         yield Honest(f"py2-array-{protocol}", "Python 2 files", pickled(array, protocol))
         frame = call(Sym("pandas.core.internals", "BlockManager"), how="NEWOBJ")
-        frame = Build(call(reconstruct, Sym("pandas.core.frame", "DataFrame"), nothing, None), {"_data": frame})
+        frame = Build(
+            call(reconstruct, Sym("pandas.core.frame", "DataFrame"), nothing, None),
+            {"_data": frame},
+        )
         yield Honest(f"py2-frame-{protocol}", "Python 2 files", pickled(frame, protocol))
-        classic = pickled({"x": call(Sym("mymodel.nets", "Old"), how="OBJ" if protocol else "INST")}, protocol)
+        classic = pickled(
+            {"x": call(Sym("mymodel.nets", "Old"), how="OBJ" if protocol else "INST")}, protocol
+        )
         yield Honest(f"py2-classic-{protocol}", "Python 2 files", classic, "own class")
 
 
@@ -162,6 +191,8 @@ def _documents() -> Iterator[Honest]:
     config = {"model_type": "bert", "architectures": ["BertModel"], "note": "eval(exec)"}
     index = {"metadata": {"total_size": 1}, "weight_map": {"a": "model-00001-of-00002.safetensors"}}
     notebook = {"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!pip install x"]}]}
+    words = {word: number for number, word in enumerate(VOCABULARY.split())}
+    tokenizer = {"version": "1.0", "model": {"vocab": words}}
     files: dict[str, bytes] = {
         "README.md": README.encode(),
         "README-long.md": (README * 400).encode(),
@@ -169,7 +200,7 @@ def _documents() -> Iterator[Honest]:
         "merges.txt": b"#version: 0.2\n\xc4\xa0 t\nh e\ni n\n" * 200,
         "config.json": json.dumps(config, indent=2).encode(),
         "model.safetensors.index.json": json.dumps(index).encode(),
-        "tokenizer.json": json.dumps({"version": "1.0", "model": {"vocab": {w: i for i, w in enumerate(VOCABULARY.split())}}}).encode(),
+        "tokenizer.json": json.dumps(tokenizer).encode(),
         "data.csv": b"id,text\n1,eval(x)\n2,os.system\n" * 100,
         "data.tsv": "a\tb\nc\té\n".encode() * 50,
         "train.jsonl": b'{"a": 1}\n{"a": 2}\n' * 20,
@@ -194,8 +225,9 @@ def _documents() -> Iterator[Honest]:
         "image.jpg": jpeg,
         "image.gif": gif,
         "page.html": b"<html><script>eval('1')</script></html>\n",
-        "sound.wav": b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\0\0\0\0",
-    }  # fmt: skip
+        "sound.wav": b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0"
+        b"\x40\x1f\0\0\x80\x3e\0\0\2\0\x10\0data\0\0\0\0",
+    }
     for name, content in files.items():
         label = name.strip(".").replace(".", "-").lower()
         yield Honest(f"document-{label}", "documents", content, file=name)

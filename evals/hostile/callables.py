@@ -57,7 +57,9 @@ CODE: dict[str, Any] = {
     "compile": call("builtins.eval", call("builtins.compile", SOURCE, "x", "exec")),
     "runpy-path": call("runpy.run_path", TARGET),
     "runpy-module": call("runpy._run_code", SOURCE, {}),
-    "interpreter": call("code.InteractiveInterpreter.runsource", call("code.InteractiveInterpreter"), SOURCE),
+    "interpreter": call(
+        "code.InteractiveInterpreter.runsource", call("code.InteractiveInterpreter"), SOURCE
+    ),
     "interpreter-runcode": call("code.InteractiveInterpreter.runcode", None, None),
     "codeop": call("codeop.compile_command", SOURCE),
     "source-loader": call("importlib.machinery.SourceFileLoader", "x", TARGET),
@@ -67,7 +69,9 @@ CODE: dict[str, Any] = {
     "site": call("site.addsitedir", TARGET),
     "gettext": call("gettext.c2py", "n"),
     "type-hints": call("typing.get_type_hints", call("typing.ForwardRef", "print(1)")),
-    "forward-ref": call("typing.ForwardRef._evaluate", call("typing.ForwardRef", "print(1)"), {}, {}),
+    "forward-ref": call(
+        "typing.ForwardRef._evaluate", call("typing.ForwardRef", "print(1)"), {}, {}
+    ),
     "make-dataclass": call("dataclasses.make_dataclass", "X", [("x", "int")]),
     "dataclass-create-fn": call("dataclasses._create_fn", "f", [], [SOURCE]),
     "namedtuple": call("collections.namedtuple", "X", ["a"]),
@@ -99,7 +103,9 @@ CODE: dict[str, Any] = {
     "mako": call("mako.template.Template", "${1}"),
     "cython-inline": call("Cython.Build.Inline:cython_inline", "print(1)"),
     "transformers-pipeline": call("transformers.pipelines.pipeline", "x", trust_remote_code=True),
-    "transformers-auto": call("transformers.AutoModel.from_pretrained", "owner/repo", trust_remote_code=True),
+    "transformers-auto": call(
+        "transformers.AutoModel.from_pretrained", "owner/repo", trust_remote_code=True
+    ),
     "py2-execfile": call("__builtin__.execfile", TARGET),
     "antigravity": call("importlib.import_module", "antigravity"),
 }
@@ -140,7 +146,9 @@ WRITE: dict[str, Any] = {
     "pathlib-bytes": call("pathlib.Path.write_bytes", call("pathlib.Path", TARGET), b"x"),
     "pathlib-touch": call("pathlib.Path.touch", call("pathlib.PosixPath", TARGET)),
     "pathlib-symlink": call("pathlib.Path.symlink_to", call("pathlib.PosixPath", TARGET), "/etc"),
-    "pathlib-getattr": call(call("builtins.getattr", call("pathlib.PosixPath", TARGET), "write_text"), "x"),
+    "pathlib-getattr": call(
+        call("builtins.getattr", call("pathlib.PosixPath", TARGET), "write_text"), "x"
+    ),
     "pathlib-open": call(call("builtins.getattr", call("pathlib.PosixPath", TARGET), "open"), "w"),
     "shutil-copy": call("shutil.copyfile", "/etc/hostname", TARGET),
     "shutil-unpack": call("shutil.unpack_archive", TARGET),
@@ -172,7 +180,9 @@ WRITE: dict[str, Any] = {
     "pandas-to-csv": call("pandas.core.frame.DataFrame.to_csv", None, TARGET),
     "torch-save": call("torch.save", {}, TARGET),
     "joblib-dump": call("joblib.dump", {}, TARGET),
-    "joblib-memory": call("joblib.memory.Memory.cache", call("joblib.memory.Memory", TARGET), sym("os.system")),
+    "joblib-memory": call(
+        "joblib.memory.Memory.cache", call("joblib.memory.Memory", TARGET), sym("os.system")
+    ),
     "safetensors-save": call("safetensors.torch.save_file", {}, TARGET),
     "pickle-dump": call("pickle.dump", [], call("builtins.open", TARGET, "wb")),
     "wave": call("wave.open", TARGET, "wb"),
@@ -278,7 +288,9 @@ DELETE: dict[str, Any] = {
     "posix-unlink": call("posix.unlink", TARGET),
     "rmtree": call("shutil.rmtree", TARGET),
     "pathlib-unlink": call("pathlib.Path.unlink", call("pathlib.PosixPath", TARGET)),
-    "pathlib-getattr-unlink": call(call("builtins.getattr", call("pathlib.PosixPath", TARGET), "unlink")),
+    "pathlib-getattr-unlink": call(
+        call("builtins.getattr", call("pathlib.PosixPath", TARGET), "unlink")
+    ),
     "truncate": call("os.truncate", TARGET, 0),
     "distutils-remove": call("distutils.dir_util.remove_tree", TARGET),
     "tempfile-cleanup": call("tempfile.TemporaryDirectory._rmtree", TARGET),
@@ -326,7 +338,9 @@ NESTED: dict[str, Any] = {
 
 TAMPER: dict[str, Any] = {
     "picklescan": call("picklescan.scanner.scan_file_path", "x"),
-    "picklescan-setattr": call("builtins.setattr", sym("picklescan.scanner._unsafe_globals"), "os", None),
+    "picklescan-setattr": call(
+        "builtins.setattr", sym("picklescan.scanner._unsafe_globals"), "os", None
+    ),
     "fickling": call("fickling.hook.remove_hook"),
     "modelscan": call("modelscan.modelscan.ModelScan"),
     "modelaudit": call("modelaudit.core.scan_file", "x"),
@@ -353,12 +367,24 @@ TAMPER: dict[str, Any] = {
 
 _EXPECTED: dict[str, tuple[str, dict[str, Any], tuple[str, ...]]] = {
     "process": ("starts a process", PROCESS, ("process_exec",)),
-    "code": ("runs code", CODE, ("code_exec", "process_exec", "network", "import_resolve", "native_code", "file_write")),
+    "code": (
+        "runs code",
+        CODE,
+        ("code_exec", "process_exec", "network", "import_resolve", "native_code", "file_write"),
+    ),
     "tool": ("debuggers and test runners", TOOLS, ("debugger_test", "code_exec", "process_exec")),
     "write": ("writes files", WRITE, ("file_write", "code_exec", "process_exec")),
     "read": ("reads files", READ, ("file_read", "network")),
-    "network": ("opens connections", NETWORK, ("network", "code_exec", "file_read", "process_exec")),
-    "native": ("loads native code", NATIVE, ("native_code", "object_graph", "process_exec", "file_write")),
+    "network": (
+        "opens connections",
+        NETWORK,
+        ("network", "code_exec", "file_read", "process_exec"),
+    ),
+    "native": (
+        "loads native code",
+        NATIVE,
+        ("native_code", "object_graph", "process_exec", "file_write"),
+    ),
     "delete": ("deletes files", DELETE, ("file_delete", "file_write")),
     "nested": ("loads another object", NESTED, ("deserialize", "code_exec", "file_read", "tamper")),
     "tamper": ("scanner tampering", TAMPER, ()),

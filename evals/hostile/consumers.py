@@ -44,7 +44,9 @@ def _mapped() -> dict[str, Any]:
         "groupby": call("builtins.list", call("itertools.groupby", [COMMAND], SYSTEM)),
         "takewhile": call("builtins.list", call("itertools.takewhile", SYSTEM, [COMMAND])),
         "iter-sentinel": call("builtins.list", call("builtins.iter", SYSTEM, 0)),
-        "py2-map": call(Sym("__builtin__", "list"), call(Sym("itertools", "imap"), SYSTEM, [COMMAND])),
+        "py2-map": call(
+            Sym("__builtin__", "list"), call(Sym("itertools", "imap"), SYSTEM, [COMMAND])
+        ),
         "py2-apply": call(Sym("__builtin__", "apply"), SYSTEM, (COMMAND,)),
     }
     return found
@@ -58,9 +60,7 @@ def _keyed() -> dict[str, Any]:
         "list-sort": call("builtins.list.sort", [COMMAND], key=SYSTEM),
         "heapq-key": call("heapq.nlargest", 1, [COMMAND], SYSTEM),
         "bisect-key": call("bisect.bisect", [COMMAND], 1, key=SYSTEM),
-        "cmp-to-key": call(
-            "builtins.sorted", [1, 2], key=call("functools.cmp_to_key", SYSTEM)
-        ),
+        "cmp-to-key": call("builtins.sorted", [1, 2], key=call("functools.cmp_to_key", SYSTEM)),
     }
 
 
@@ -85,8 +85,12 @@ def _wrapped() -> dict[str, Any]:
         ),
         "finalize": call("weakref.finalize", sym("collections.OrderedDict"), SYSTEM, COMMAND),
         "atexit": call("atexit.register", SYSTEM, COMMAND),
-        "exit-stack": call("contextlib.ExitStack.callback", call("contextlib.ExitStack"), SYSTEM, COMMAND),
-        "thread": call("threading.Thread.start", call("threading.Thread", None, SYSTEM, None, (COMMAND,))),
+        "exit-stack": call(
+            "contextlib.ExitStack.callback", call("contextlib.ExitStack"), SYSTEM, COMMAND
+        ),
+        "thread": call(
+            "threading.Thread.start", call("threading.Thread", None, SYSTEM, None, (COMMAND,))
+        ),
         "thread-low": call("_thread.start_new_thread", SYSTEM, (COMMAND,)),
         "timer": call("threading.Thread.start", call("threading.Timer", 0, SYSTEM, [COMMAND])),
         "executor": call(
@@ -100,14 +104,14 @@ def _wrapped() -> dict[str, Any]:
         ),
         "process": call("multiprocessing.Process", None, SYSTEM, None, (COMMAND,)),
         "process-pool": call("multiprocessing.pool.Pool", 1, SYSTEM, (COMMAND,)),
-        "joblib-parallel": call(
-            call("joblib.Parallel", 1), [(SYSTEM, (COMMAND,), {})]
-        ),
+        "joblib-parallel": call(call("joblib.Parallel", 1), [(SYSTEM, (COMMAND,), {})]),
         "joblib-batched": call(
             call("joblib.parallel.BatchedCalls", [(SYSTEM, [COMMAND], {})], ("loky", 1))
         ),
         "asyncio-shell": call("asyncio.run", call("asyncio.create_subprocess_shell", COMMAND)),
-        "asyncio-transport": call("asyncio.unix_events._UnixSubprocessTransport._start", None, COMMAND),
+        "asyncio-transport": call(
+            "asyncio.unix_events._UnixSubprocessTransport._start", None, COMMAND
+        ),
         "signal": call("signal.signal", 14, SYSTEM),
         "sched": call("sched.scheduler", SYSTEM, SYSTEM),
         "settrace": call("sys.settrace", SYSTEM),
@@ -120,7 +124,9 @@ def _wrapped() -> dict[str, Any]:
         "json-decoder": call("json.decoder.JSONDecoder", None, SYSTEM),
         "re-sub": call("re.sub", "x", SYSTEM, "x"),
         "re-scanner": call("re.Scanner", [("x", SYSTEM)]),
-        "argparse-type": call("argparse.ArgumentParser.parse_args", call("argparse.ArgumentParser"), [COMMAND]),
+        "argparse-type": call(
+            "argparse.ArgumentParser.parse_args", call("argparse.ArgumentParser"), [COMMAND]
+        ),
         "argparse-filetype": call(call("argparse.FileType", "w"), "/tmp/weighbridge-eval"),
         "contextmanager": call("contextlib._GeneratorContextManager", SYSTEM, (COMMAND,), {}),
         "numpy-vectorize": call(call("numpy.vectorize", SYSTEM), [COMMAND]),
@@ -131,12 +137,25 @@ def _wrapped() -> dict[str, Any]:
         "pandas-apply": call(
             "pandas.core.series.Series.apply", call("pandas.core.series.Series", [COMMAND]), SYSTEM
         ),
-        "torch-rebuild-from-type": call("torch._tensor._rebuild_from_type_v2", SYSTEM, sym("torch.Tensor"), (COMMAND,), {}),
+        "torch-rebuild-from-type": call(
+            "torch._tensor._rebuild_from_type_v2", SYSTEM, sym("torch.Tensor"), (COMMAND,), {}
+        ),
         "torch-map": call("torch.utils._pytree.tree_map", SYSTEM, [COMMAND]),
-        "jax-reconstruct": call("jax._src.array._reconstruct_array", SYSTEM, (COMMAND,), None, None),
-        "dill-ftype": call("dill._dill._create_ftype", sym("functools.partial"), SYSTEM, (COMMAND,), {}),
+        "jax-reconstruct": call(
+            "jax._src.array._reconstruct_array", SYSTEM, (COMMAND,), None, None
+        ),
+        "dill-ftype": call(
+            "dill._dill._create_ftype", sym("functools.partial"), SYSTEM, (COMMAND,), {}
+        ),
         "dill-array": call("dill._dill._create_array", SYSTEM, (COMMAND,)),
-        "sklearn-transformer": call("sklearn.preprocessing._function_transformer.FunctionTransformer.transform", Build(call("sklearn.preprocessing._function_transformer.FunctionTransformer"), {"func": SYSTEM}), COMMAND),
+        "sklearn-transformer": call(
+            "sklearn.preprocessing._function_transformer.FunctionTransformer.transform",
+            Build(
+                call("sklearn.preprocessing._function_transformer.FunctionTransformer"),
+                {"func": SYSTEM},
+            ),
+            COMMAND,
+        ),
         "sklearn-function-state": Build(
             call("sklearn.preprocessing._function_transformer.FunctionTransformer", how="NEWOBJ"),
             {"func": SYSTEM, "validate": False},
@@ -145,7 +164,8 @@ def _wrapped() -> dict[str, Any]:
             call("sklearn.linear_model._base.LinearRegression", how="NEWOBJ"), {"predict": SYSTEM}
         ),
         "module-forward": Build(
-            call("torch.nn.modules.linear.Linear", how="NEWOBJ"), {"training": False, "forward": sym("builtins.eval")}
+            call("torch.nn.modules.linear.Linear", how="NEWOBJ"),
+            {"training": False, "forward": sym("builtins.eval")},
         ),
         "module-hook": Build(
             call("torch.nn.modules.linear.Linear", how="NEWOBJ"),
@@ -163,9 +183,7 @@ def samples() -> Iterator[Sample]:
     ):
         prefix = technique.split()[0]
         for name, item in table.items():
-            yield Sample(
-                f"{prefix}-{name}", technique, _effects(name), PICKLE, pickled(item)
-            )
+            yield Sample(f"{prefix}-{name}", technique, _effects(name), PICKLE, pickled(item))
 
 
 def _effects(name: str) -> tuple[str, ...]:

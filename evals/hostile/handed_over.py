@@ -25,7 +25,9 @@ def _function() -> Call:
 def samples() -> Iterator[Sample]:
     """Yield the samples."""
     for name, item in _own().items():
-        yield Sample(f"own-{name}", "own functions handed over", ("code_exec",), PICKLE, pickled(item))
+        yield Sample(
+            f"own-{name}", "own functions handed over", ("code_exec",), PICKLE, pickled(item)
+        )
     for name, content in _merged().items():
         yield Sample(f"merged-{name}", "calls alike", ("process_exec",), PICKLE, content)
     for name, item in _constructors().items():
@@ -40,7 +42,9 @@ def _own() -> dict[str, Any]:
         "map": call("builtins.list", call("builtins.map", own, [1])),
         "reduce": call("functools.reduce", own, [1, 2]),
         "generator-constructor": call("numpy.random._pickle.__generator_ctor", "x", own),
-        "rebuild-from-type": call("torch._tensor._rebuild_from_type_v2", own, sym("torch.Tensor"), (1,), None),
+        "rebuild-from-type": call(
+            "torch._tensor._rebuild_from_type_v2", own, sym("torch.Tensor"), (1,), None
+        ),
         "setstate": Build(Build(call("types.SimpleNamespace"), armed), "x"),
         "append": Appended(Build(call("types.SimpleNamespace"), armed), (1,)),
     }
@@ -72,6 +76,8 @@ def _constructors() -> dict[str, Any]:
         "of-a-family": call("fastai.learner.Learner", "path"),
         "by-metaclass": call("dill._dill._create_type", sym("mypackage.run"), "command"),
         "self-of-a-builtin": length,
-        "type-of-dill": call(call("dill._dill._load_type", "FileType"), "/tmp/weighbridge-eval", "w"),
+        "type-of-dill": call(
+            call("dill._dill._load_type", "FileType"), "/tmp/weighbridge-eval", "w"
+        ),
         "text-lookup": call(Sym("builtins", "str.format"), "{0.__class__}", Raw(b"N")),
     }

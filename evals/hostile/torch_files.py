@@ -13,6 +13,8 @@ from evals.samples import COMMAND, SOURCE, Sample
 RUN = ("process_exec",)
 EAGER = ("torch.load",)
 ANY: tuple[str, ...] = ()
+# The first pickle of a legacy stream.
+MAGIC = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 
 
 def _storage(key: str, count: int, kind: str = "FloatStorage") -> Pid:
@@ -26,8 +28,13 @@ def _tensor(key: str, count: int, shape: tuple[int, ...], start: int = 0) -> Any
     hooks = call("collections.OrderedDict")
     return call(
         "torch._utils._rebuild_tensor_v2",
-        _storage(key, count), start, shape, tuple(strides), False, hooks,
-    )  # fmt: skip
+        _storage(key, count),
+        start,
+        shape,
+        tuple(strides),
+        False,
+        hooks,
+    )
 
 
 def honest_state() -> bytes:
@@ -59,12 +66,36 @@ def samples() -> Iterator[Sample]:
 
 
 def _zip() -> Iterator[Sample]:
-    state = Items(call("collections.OrderedDict"), ("w", _tensor("0", 4, (2, 2)), "x", call("posix.system", COMMAND)))
+    state = Items(
+        call("collections.OrderedDict"),
+        ("w", _tensor("0", 4, (2, 2)), "x", call("posix.system", COMMAND)),
+    )
     yield Sample("torch-data-pkl", "torch zip", RUN, EAGER, zipped(checkpoint(pickled(state, 2))))
     yield Sample("torch-deflated", "torch zip", RUN, EAGER, zipped(checkpoint(shell(2)), 8))
-    yield Sample("torch-other-root", "torch zip", RUN, EAGER, zipped({"x/y/data.pkl": shell(2), "x/y/version": b"3"}))
-    yield Sample("torch-no-root", "torch zip", RUN, ANY, zipped({"data.pkl": shell(2), "version": b"3"}))
-    for suffix in ("pkl", "bin", "p", "txt", "json", "md", "png", "py", "dat", "", "safetensors", "PKL"):
+    yield Sample(
+        "torch-other-root",
+        "torch zip",
+        RUN,
+        EAGER,
+        zipped({"x/y/data.pkl": shell(2), "x/y/version": b"3"}),
+    )
+    yield Sample(
+        "torch-no-root", "torch zip", RUN, ANY, zipped({"data.pkl": shell(2), "version": b"3"})
+    )
+    for suffix in (
+        "pkl",
+        "bin",
+        "p",
+        "txt",
+        "json",
+        "md",
+        "png",
+        "py",
+        "dat",
+        "",
+        "safetensors",
+        "PKL",
+    ):
         name = f"archive/extra.{suffix}".rstrip(".")
         content = zipped(checkpoint(extra={name: shell()}))
         yield Sample(f"torch-extra-{suffix or 'none'}", "torch zip", RUN, ANY, content)
@@ -75,26 +106,71 @@ def _zip() -> Iterator[Sample]:
     content = zipped(checkpoint(extra={"archive/.data/serialization_id": shell(0)}))
     yield Sample("torch-in-serialization-id", "torch zip", RUN, ANY, content)
     inner = zipped(checkpoint(shell(2)))
-    yield Sample("torch-zip-in-extra", "torch zip", RUN, ANY, zipped(checkpoint(extra={"archive/x": inner})))
+    yield Sample(
+        "torch-zip-in-extra", "torch zip", RUN, ANY, zipped(checkpoint(extra={"archive/x": inner}))
+    )
     padded = shell() + bytes(4000 - len(shell()))
     state = pickled(Items(call("collections.OrderedDict"), ("w", _tensor("0", 1000, (1000,)))), 2)
-    yield Sample("torch-pickle-in-storage", "torch zip", RUN, ANY, zipped(checkpoint(state, storage=padded)))
+    yield Sample(
+        "torch-pickle-in-storage", "torch zip", RUN, ANY, zipped(checkpoint(state, storage=padded))
+    )
     size = (len(inner) + 3) // 4
     state = pickled(Items(call("collections.OrderedDict"), ("w", _tensor("0", size, (size,)))), 2)
     inside = inner + bytes(size * 4 - len(inner))
-    yield Sample("torch-zip-in-storage", "torch zip", RUN, ANY, zipped(checkpoint(state, storage=inside)))
+    yield Sample(
+        "torch-zip-in-storage", "torch zip", RUN, ANY, zipped(checkpoint(state, storage=inside))
+    )
     odd = pickled(Pid(("module", call("posix.system", COMMAND), "a", "b")), 2)
     yield Sample("torch-call-in-persistent-id", "torch zip", RUN, EAGER, zipped(checkpoint(odd)))
     odd = pickled([Pid("os.system"), _tensor("0", 4, (2, 2))], 2)
     yield Sample("torch-odd-persistent-id", "torch zip", ANY, EAGER, zipped(checkpoint(odd)))
-    device = call("torch._utils._rebuild_device_tensor_from_numpy", call("builtins.eval", "print(1)"), "cpu", "x", False)
-    yield Sample("torch-eval-as-argument", "torch zip", ("code_exec",), EAGER, zipped(checkpoint(pickled(device, 2))))
-    hooks = call("torch._utils._rebuild_parameter_with_state", _tensor("0", 4, (2, 2)), True, call("collections.OrderedDict"), {"__setstate__": sym("posix.system")})
-    yield Sample("torch-parameter-state", "torch zip", RUN, EAGER, zipped(checkpoint(pickled(hooks, 2))))
-    fx = call("torch.fx.graph_module.reduce_graph_module", {"_code": f"def forward(self):\n    import os\n    os.system({COMMAND!r})\n", "_graph": None}, "")
+    device = call(
+        "torch._utils._rebuild_device_tensor_from_numpy",
+        call("builtins.eval", "print(1)"),
+        "cpu",
+        "x",
+        False,
+    )
+    yield Sample(
+        "torch-eval-as-argument",
+        "torch zip",
+        ("code_exec",),
+        EAGER,
+        zipped(checkpoint(pickled(device, 2))),
+    )
+    hooks = call(
+        "torch._utils._rebuild_parameter_with_state",
+        _tensor("0", 4, (2, 2)),
+        True,
+        call("collections.OrderedDict"),
+        {"__setstate__": sym("posix.system")},
+    )
+    yield Sample(
+        "torch-parameter-state", "torch zip", RUN, EAGER, zipped(checkpoint(pickled(hooks, 2)))
+    )
+    fx = call(
+        "torch.fx.graph_module.reduce_graph_module",
+        {
+            "_code": f"def forward(self):\n    import os\n    os.system({COMMAND!r})\n",
+            "_graph": None,
+        },
+        "",
+    )
     yield Sample("torch-fx-hostile", "torch zip", RUN, EAGER, zipped(checkpoint(pickled(fx, 2))))
-    wrapped = call("torch._utils._rebuild_wrapper_subclass", sym("subprocess.Popen"), "x", (1,), (1,), 0, None, "cpu", False)
-    yield Sample("torch-wrapper-subclass", "torch zip", RUN, EAGER, zipped(checkpoint(pickled(wrapped, 2))))
+    wrapped = call(
+        "torch._utils._rebuild_wrapper_subclass",
+        sym("subprocess.Popen"),
+        "x",
+        (1,),
+        (1,),
+        0,
+        None,
+        "cpu",
+        False,
+    )
+    yield Sample(
+        "torch-wrapper-subclass", "torch zip", RUN, EAGER, zipped(checkpoint(pickled(wrapped, 2)))
+    )
 
 
 def _tensors() -> Iterator[Sample]:
@@ -126,17 +202,40 @@ def _readers() -> Iterator[Sample]:
     pkl = "data.pkl"
     files: dict[str, tuple[bytes, tuple[str, ...]]] = {
         "local-name": (zip_of(*_entries(bad, pkl, local={"name": b"archive/data.txt"})), RUN),
-        "central-name": (zip_of(*_entries(checkpoint(), pkl, local={"name": b"archive/evil.pkl"})), ANY),
-        "encrypted-flag": (zip_of(*_entries(bad, pkl, local={"flags": 1}, central={"flags": 1})), RUN),
+        "central-name": (
+            zip_of(*_entries(checkpoint(), pkl, local={"name": b"archive/evil.pkl"})),
+            ANY,
+        ),
+        "encrypted-flag": (
+            zip_of(*_entries(bad, pkl, local={"flags": 1}, central={"flags": 1})),
+            RUN,
+        ),
         "encrypted-flag-central": (zip_of(*_entries(bad, pkl, central={"flags": 1})), RUN),
-        "patch-flag": (zip_of(*_entries(bad, pkl, local={"flags": 0x20}, central={"flags": 0x20})), RUN),
-        "strong-encryption-flag": (zip_of(*_entries(bad, pkl, local={"flags": 0x40}, central={"flags": 0x40})), RUN),
+        "patch-flag": (
+            zip_of(*_entries(bad, pkl, local={"flags": 0x20}, central={"flags": 0x20})),
+            RUN,
+        ),
+        "strong-encryption-flag": (
+            zip_of(*_entries(bad, pkl, local={"flags": 0x40}, central={"flags": 0x40})),
+            RUN,
+        ),
         "bad-crc": (zip_of(*_entries(bad, pkl, local={"crc": 1}, central={"crc": 1})), RUN),
         "local-crc": (zip_of(*_entries(bad, pkl, local={"crc": 1})), RUN),
         "local-size": (zip_of(*_entries(bad, pkl, local={"size": 3, "packed": 3})), RUN),
-        "unlisted-member": (zip_of(*_entries(checkpoint(), "none"), Entry(b"archive/evil.pkl", shell(2), listed=False)), RUN),
-        "duplicate-last": (zip_of(*_entries(checkpoint(), "none"), Entry(b"archive/data.pkl", shell(2))), RUN),
-        "duplicate-first": (zip_of(Entry(b"archive/data.pkl", shell(2)), *_entries(checkpoint(), "none")), RUN),
+        "unlisted-member": (
+            zip_of(
+                *_entries(checkpoint(), "none"), Entry(b"archive/evil.pkl", shell(2), listed=False)
+            ),
+            RUN,
+        ),
+        "duplicate-last": (
+            zip_of(*_entries(checkpoint(), "none"), Entry(b"archive/data.pkl", shell(2))),
+            RUN,
+        ),
+        "duplicate-first": (
+            zip_of(Entry(b"archive/data.pkl", shell(2)), *_entries(checkpoint(), "none")),
+            RUN,
+        ),
         "prefix": (zip_of(*_entries(bad, "none"), prefix=b"harmless text\n" * 3), RUN),
         "suffix": (zip_of(*_entries(bad, "none"), suffix=b"tail" * 30), RUN),
         "pickle-before-zip": (zip_of(*_entries(checkpoint(), "none"), prefix=shell(2)), RUN),
@@ -145,7 +244,10 @@ def _readers() -> Iterator[Sample]:
         "comment-holds-zip": (zip_of(*_entries(checkpoint(), "none"), comment=zipped(bad)), RUN),
         "two-archives": (zipped(bad) + zipped(checkpoint()), RUN),
         "two-archives-reversed": (zipped(checkpoint()) + zipped(bad), RUN),
-        "backslash-names": (zip_of(*[Entry(k.replace("/", "\\").encode(), d) for k, d in bad.items()]), RUN),
+        "backslash-names": (
+            zip_of(*[Entry(k.replace("/", "\\").encode(), d) for k, d in bad.items()]),
+            RUN,
+        ),
         "leading-slash": (zip_of(*[Entry(b"/" + k.encode(), d) for k, d in bad.items()]), RUN),
         "truncated": (zipped(bad)[:-40], RUN),
         "no-end-record": (zipped(bad)[:-22], RUN),
@@ -156,46 +258,98 @@ def _readers() -> Iterator[Sample]:
 
 
 def _legacy_stream(objects: list[bytes], keys: bytes, tail: bytes = b"") -> bytes:
-    magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
-    system = pickled({"protocol_version": 1001, "little_endian": True, "type_sizes": {"short": 2, "int": 4, "long": 4}}, 2)
-    return magic + b"\x80\x02M\xe9\x03." + system + b"".join(objects) + keys + tail
+    system = pickled(
+        {
+            "protocol_version": 1001,
+            "little_endian": True,
+            "type_sizes": {"short": 2, "int": 4, "long": 4},
+        },
+        2,
+    )
+    return MAGIC + b"\x80\x02M\xe9\x03." + system + b"".join(objects) + keys + tail
 
 
 def _legacy() -> Iterator[Sample]:
     tensor = call(
         "torch._utils._rebuild_tensor_v2",
-        Pid(("storage", sym("torch.FloatStorage"), "0", "cpu", 4, None)), 0, (4,), (1,), False, call("collections.OrderedDict"),
-    )  # fmt: skip
+        Pid(("storage", sym("torch.FloatStorage"), "0", "cpu", 4, None)),
+        0,
+        (4,),
+        (1,),
+        False,
+        call("collections.OrderedDict"),
+    )
     state = pickled({"w": tensor}, 2)
     keys = pickled(["0"], 2)
     raw = struct.pack("<q", 4) + bytes(16)
     bad = shell(2)
     for name, content in {
-        "object": _legacy_stream([pickled({"w": tensor, "x": call("posix.system", COMMAND)}, 2)], keys, raw),
+        "object": _legacy_stream(
+            [pickled({"w": tensor, "x": call("posix.system", COMMAND)}, 2)], keys, raw
+        ),
         "keys": _legacy_stream([state], pickled(call("posix.system", COMMAND), 2), raw),
         "after-storages": _legacy_stream([state], keys, raw + bad),
-        "computed-magic": b"\x80\x02" + b"cbuiltins\nint\n(S'119547037146038801333356'\ntR." + _legacy_stream([bad], keys, raw)[15:],
-        "magic-by-eval": b"\x80\x02" + b"cbuiltins\neval\n(S'119547037146038801333356'\ntR." + _legacy_stream([state], keys, raw)[15:],
-        "protocol-version": b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + bad,
+        "computed-magic": b"\x80\x02"
+        + b"cbuiltins\nint\n(S'119547037146038801333356'\ntR."
+        + _legacy_stream([bad], keys, raw)[15:],
+        "magic-by-eval": b"\x80\x02"
+        + b"cbuiltins\neval\n(S'119547037146038801333356'\ntR."
+        + _legacy_stream([state], keys, raw)[15:],
+        "protocol-version": MAGIC + bad,
         "truncated": _legacy_stream([bad], b""),
-        "in-system-info": b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03." + pickled({"little_endian": call("posix.system", COMMAND)}, 2) + state + keys + raw,
-        "module-source": _legacy_stream([pickled(Pid(("module", sym("torch.nn.modules.linear.Linear"), "x.py", call("posix.system", COMMAND))), 2)], keys, raw),
+        "in-system-info": MAGIC
+        + b"\x80\x02M\xe9\x03."
+        + pickled({"little_endian": call("posix.system", COMMAND)}, 2)
+        + state
+        + keys
+        + raw,
+        "module-source": _legacy_stream(
+            [
+                pickled(
+                    Pid(
+                        (
+                            "module",
+                            sym("torch.nn.modules.linear.Linear"),
+                            "x.py",
+                            call("posix.system", COMMAND),
+                        )
+                    ),
+                    2,
+                )
+            ],
+            keys,
+            raw,
+        ),
     }.items():
         effects = ("code_exec",) if "eval" in name else RUN
         yield Sample(f"legacy-{name}", "torch legacy", effects, ANY, content)
     count = pickled(1, 2)
     storages = count + pickled(("0", "cpu", sym("torch.FloatStorage")), 2) + raw
-    tensors = count + pickled(("t", "0", sym("torch.FloatTensor")), 2) + struct.pack("<i4x3q", 1, 4, 1, 0)
-    honest = {"sys_info": pickled({"protocol_version": 1000}, 2), "storages": storages, "tensors": tensors, "pickle": pickled({"w": Pid("t")}, 2)}
+    tensors = (
+        count + pickled(("t", "0", sym("torch.FloatTensor")), 2) + struct.pack("<i4x3q", 1, 4, 1, 0)
+    )
+    honest = {
+        "sys_info": pickled({"protocol_version": 1000}, 2),
+        "storages": storages,
+        "tensors": tensors,
+        "pickle": pickled({"w": Pid("t")}, 2),
+    }
     for member in honest:
         for where, mode in (("plain", "w"), ("gz", "w:gz")):
             members = {**honest, member: bad}
-            yield Sample(f"legacy-tar-{member}-{where}", "torch legacy", RUN, ANY, tarred(members, mode=mode))
-    second = {**honest, "storages": pickled(2, 2) + pickled(("0", "cpu", sym("torch.FloatStorage")), 2) + raw + bad}
+            yield Sample(
+                f"legacy-tar-{member}-{where}", "torch legacy", RUN, ANY, tarred(members, mode=mode)
+            )
+    second = {
+        **honest,
+        "storages": pickled(2, 2) + pickled(("0", "cpu", sym("torch.FloatStorage")), 2) + raw + bad,
+    }
     yield Sample("legacy-tar-second-storage", "torch legacy", RUN, ANY, tarred(second))
 
 
-def _scripted(code: str, data: bytes = b"\x80\x02N.", constants: bytes = b"\x80\x02).", **extra: bytes) -> bytes:
+def _scripted(
+    code: str, data: bytes = b"\x80\x02N.", constants: bytes = b"\x80\x02).", **extra: bytes
+) -> bytes:
     return zipped(
         {
             "m/data.pkl": data,
@@ -208,7 +362,10 @@ def _scripted(code: str, data: bytes = b"\x80\x02N.", constants: bytes = b"\x80\
 
 
 def _script() -> Iterator[Sample]:
-    head = "class Model(Module):\n  __parameters__ = []\n  def forward(self: __torch__.model.Model, x: Tensor) -> Tensor:\n"
+    head = (
+        "class Model(Module):\n  __parameters__ = []\n"
+        "  def forward(self: __torch__.model.Model, x: Tensor) -> Tensor:\n"
+    )
     lines = {
         "from-file": "    y = torch.from_file('/etc/passwd', False, 100)\n    return y\n",
         "ops-from-file": "    y = ops.aten.from_file('/etc/passwd', False, 100)\n    return y\n",
@@ -218,24 +375,69 @@ def _script() -> Iterator[Sample]:
     }
     for name, line in lines.items():
         effects = ("file_read", "file_write", "deserialize", "code_exec")
-        yield Sample(f"script-{name}", "TorchScript", effects, ("torch.jit.load",), _scripted(head + line))
+        yield Sample(
+            f"script-{name}", "TorchScript", effects, ("torch.jit.load",), _scripted(head + line)
+        )
     good = head + "    return torch.add(x, x)\n"
     yield Sample("script-data-pkl", "TorchScript", RUN, ANY, _scripted(good, data=shell(2)))
     yield Sample("script-constants", "TorchScript", RUN, ANY, _scripted(good, constants=shell(2)))
-    yield Sample("script-debug-pickle", "TorchScript", RUN, ANY, _scripted(good, **{"code/__torch__/model.py.debug_pkl": shell()}))
-    yield Sample("script-bytecode", "TorchScript", RUN, ANY, _scripted(good, **{"bytecode.pkl": shell()}))
-    yield Sample("script-extra-file", "TorchScript", RUN, ANY, _scripted(good, **{"extra/notes.txt": shell()}))
+    yield Sample(
+        "script-debug-pickle",
+        "TorchScript",
+        RUN,
+        ANY,
+        _scripted(good, **{"code/__torch__/model.py.debug_pkl": shell()}),
+    )
+    yield Sample(
+        "script-bytecode", "TorchScript", RUN, ANY, _scripted(good, **{"bytecode.pkl": shell()})
+    )
+    yield Sample(
+        "script-extra-file",
+        "TorchScript",
+        RUN,
+        ANY,
+        _scripted(good, **{"extra/notes.txt": shell()}),
+    )
 
 
 def _packaged(members: dict[str, bytes]) -> bytes:
-    names = {"p/.data/extern_modules": b"torch\n", "p/.data/python_version": b"3.11.7", "p/.data/version": b"6\n", **members}
+    names = {
+        "p/.data/extern_modules": b"torch\n",
+        "p/.data/python_version": b"3.11.7",
+        "p/.data/version": b"6\n",
+        **members,
+    }
     return zipped(names)
 
 
 def _package() -> Iterator[Sample]:
     model = pickled(call(Sym("<torch_package_0>.model", "Model"), how="NEWOBJ"), 3)
-    yield Sample("package-source", "torch.package", RUN, ("torch.package",), _packaged({"p/model/model.pkl": model, "p/model.py": SOURCE.encode()}))
-    yield Sample("package-pickle", "torch.package", RUN, ("torch.package",), _packaged({"p/model/model.pkl": shell(3), "p/model.py": b"class Model: pass\n"}))
+    yield Sample(
+        "package-source",
+        "torch.package",
+        RUN,
+        ("torch.package",),
+        _packaged({"p/model/model.pkl": model, "p/model.py": SOURCE.encode()}),
+    )
+    yield Sample(
+        "package-pickle",
+        "torch.package",
+        RUN,
+        ("torch.package",),
+        _packaged({"p/model/model.pkl": shell(3), "p/model.py": b"class Model: pass\n"}),
+    )
     hidden = b"import importlib as i\ni.import_module('o' + 's').system('echo x')\n"
-    yield Sample("package-source-hidden", "torch.package", RUN, ("torch.package",), _packaged({"p/model/model.pkl": model, "p/a/__init__.py": hidden}))
-    yield Sample("package-data", "torch.package", RUN, ANY, _packaged({"p/model/model.pkl": model, "p/data/x.bin": shell()}))
+    yield Sample(
+        "package-source-hidden",
+        "torch.package",
+        RUN,
+        ("torch.package",),
+        _packaged({"p/model/model.pkl": model, "p/a/__init__.py": hidden}),
+    )
+    yield Sample(
+        "package-data",
+        "torch.package",
+        RUN,
+        ANY,
+        _packaged({"p/model/model.pkl": model, "p/data/x.bin": shell()}),
+    )

@@ -86,9 +86,11 @@ def test_recognise():
     assert set(cases) <= {*registry.ARCHIVES, *registry.STREAMS, *registry.UNSUPPORTED}
 
 
-def test_all_readers_that_could_claim_the_bytes():
+def test_a_zip_behind_another_container_belongs_to_what_that_does_not_cover():
     both = tar_member(b"a", b"x") + TAR_END + zipped()
-    assert registry.recognise_all(BytesSource(both)) == ("tar", "zip")
+    assert registry.recognise_all(BytesSource(both)) == ("tar",)
+    ((offset, size),) = registry.open_archive("tar", BytesSource(both), Budget()).uncovered
+    assert registry.recognise_all(BytesSource(both[offset : offset + size])) == ("zip",)
 
 
 @pytest.mark.parametrize("kind", ["rar", "arj"])

@@ -4,7 +4,6 @@ import copy
 import json
 
 import pytest
-from evals import table
 from evals.honest import SETS as HONEST
 from evals.honest import plain
 from evals.hostile import SETS as HOSTILE
@@ -12,7 +11,15 @@ from evals.hostile import opcodes
 from evals.run import Outcome, main, scan
 from evals.samples import write
 
-LINE = {"samples": 3, "malicious": 2, "missed": ["a"], "effect not named": [], "loader not named": []}
+from evals import table
+
+LINE = {
+    "samples": 3,
+    "malicious": 2,
+    "missed": ["a"],
+    "effect not named": [],
+    "loader not named": [],
+}
 KEPT = {
     "techniques": {"reduce": LINE},
     "frameworks": {"torch": {"files": 2, "clean": 2, "weakness": 0, "false alarms": []}},
@@ -25,9 +32,9 @@ def test_names_of_samples_are_unique():
 
 
 def test_every_set_is_listed_once():
-    assert len({id(module) for module in [*HOSTILE.values(), *HONEST.values()]}) == len(HOSTILE) + len(
-        HONEST
-    )
+    assert len({id(module) for module in [*HOSTILE.values(), *HONEST.values()]}) == len(
+        HOSTILE
+    ) + len(HONEST)
 
 
 def test_hostile_samples_are_flagged_with_effect_and_loader(tmp_path):

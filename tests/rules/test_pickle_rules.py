@@ -15,10 +15,30 @@ OWN = call(
     "cloudpickle.cloudpickle._make_function",
     call(
         call("cloudpickle.cloudpickle._builtin_type", "CodeType"),
-        1, 0, 0, 1, 1, 3, b"\x97\0|\0S\0", (None,), (), ("x",), "a.py", "f", "f", 1, b"", b"", (), (),
+        1,
+        0,
+        0,
+        1,
+        1,
+        3,
+        b"\x97\0|\0S\0",
+        (None,),
+        (),
+        ("x",),
+        "a.py",
+        "f",
+        "f",
+        1,
+        b"",
+        b"",
+        (),
+        (),
     ),
-    {}, None, None, None,
-)  # fmt: skip
+    {},
+    None,
+    None,
+    None,
+)
 FACTORY = call("collections.defaultdict", sym("builtins.list"))
 
 HITS = {
@@ -38,18 +58,24 @@ HITS = {
             call(
                 "torch._utils._rebuild_tensor_v2",
                 Pid(("storage", sym("torch.FloatStorage"), "0", "cpu", 4)),
-                0, (4,), (1,), False, call("collections.OrderedDict"),
+                0,
+                (4,),
+                (1,),
+                False,
+                call("collections.OrderedDict"),
             ),
             (0, 1.0),
         ),
         2,
     ),
-}  # fmt: skip
+}
 NEAR_MISSES = {
     "dangerous-call": pickled({"note": "os.system('x')", "module": "os", "name": "system"}),
     "dangerous-import": pickled(["os", "system", "posix.system"]),
     "computed-name": pickled(Raw(b"Vcollections\nVOrderedDict\n\x93")),
-    "computed-call": pickled(call(call("builtins.getattr", sym("zoneinfo.ZoneInfo"), "_unpickle"), "UTC", True)),
+    "computed-call": pickled(
+        call(call("builtins.getattr", sym("zoneinfo.ZoneInfo"), "_unpickle"), "UTC", True)
+    ),
     "unusual-arguments": pickled(call("_codecs.encode", "\xff", "latin1")),
     "own-code-called": pickled({"f": OWN}),
     "unvouched-call": pickled(call("collections.OrderedDict", [("a", 1)])),
@@ -130,7 +156,10 @@ def test_a_deep_chain_stays_readable():
         (call("_io.FileIO", "/tmp/x", "rb"), "file_read"),
         (call(call("builtins.getattr", call("pathlib.PosixPath", "x"), "unlink")), "file_delete"),
         (call(call("dill._dill._load_type", "FileType"), "/tmp/x", "w"), "file_write"),
-        (call("operator.getitem", call("builtins.vars", call("builtins.__import__", "os")), "x"), "object_graph"),
+        (
+            call("operator.getitem", call("builtins.vars", call("builtins.__import__", "os")), "x"),
+            "object_graph",
+        ),
         (call(call("operator.itemgetter", "os"), sym("sys.modules")), "object_graph"),
         (call(call("operator.getitem", Sym("builtins", "__dict__"), "exec"), "1"), "code_exec"),
         (call("dill._dill._create_type", SYSTEM, "id"), "process_exec"),
@@ -138,7 +167,7 @@ def test_a_deep_chain_stays_readable():
         (call("dataclasses._create_fn", "f", [], ["pass"]), "code_exec"),
         (Appended(sym("sys.path"), ("/tmp",)), "tamper"),
     ],
-)  # fmt: skip
+)
 def test_the_effect_is_named(item, effect):
     flags = [found for found in findings(pickled(item)) if found.kind is Kind.MALICIOUS]
     assert effect in {name for found in flags for name in found.evidence["effects"]}
@@ -160,7 +189,9 @@ def test_the_script_itself_is_a_package_like_any_other():
 
 
 def test_a_reference_to_an_ml_library_is_a_weakness_and_a_call_is_suspicious():
-    assert {f.kind for f in findings(pickled([sym("timm.data.loader.fast_collate")]))} == {Kind.WEAKNESS}
+    assert {f.kind for f in findings(pickled([sym("timm.data.loader.fast_collate")]))} == {
+        Kind.WEAKNESS
+    }
     called = pickled(call("timm.data.loader.fast_collate", [1]))
     assert {f.kind for f in findings(called)} == {Kind.SUSPICIOUS}
 
@@ -172,6 +203,15 @@ def test_a_formula_is_evaluated_when_statsmodels_loads_it():
 
     assert not findings(data("y ~ a + np.log(b) + C(c)"))
     assert "unusual-arguments" in rules_of(data("y ~ __import__('os').getcwd()"))
+
+
+def test_dill_describes_a_method_in_words_that_it_evaluates():
+    def described(text):
+        return pickled(call("dill._dill._getattr", sym("builtins.str"), "split", text))
+
+    assert not findings(described("<method 'split' of 'str' objects>"))
+    hostile = described("<a 'b' c '__import__(\"os\").system(\"id\")' d>")
+    assert "code_exec" in only(hostile, "unusual-arguments").evidence["effects"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 30])

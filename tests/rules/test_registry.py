@@ -11,7 +11,7 @@ from weighbridge.rules.registry import RULES, rule
 from weighbridge.tables.anomalies import meanings
 
 PACKAGE = Path(weighbridge.__file__).parent
-EMITTED = re.compile(r'anomaly\(([^()]*(?:\([^()]*\)[^()]*)*)\)|Fault\(([^()]*)\)|code = (".*)')
+EMITTED = re.compile(r"anomaly\(([^()]*(?:\([^()]*\)[^()]*)*)\)|Fault\(([^()]*)\)")
 CODE = re.compile(r'"((?:[a-z0-9]+-)+[a-z0-9]+)"')
 ALLOWED = {"weighbridge", "collections", "dataclasses", "enum", "functools", "hashlib", "importlib"}
 ALLOWED |= {"re", "typing", "__future__"}

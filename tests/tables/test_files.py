@@ -23,8 +23,10 @@ TABLES = {
     "weights_only.tsv": (*CALLABLE, "source", "reason"),
 }  # fmt: skip
 HANDLERS = {
-    "attribute-read", "attribute-write", "class-factory", "code-object", "codec", "nested-bytes",
-    "plain-state", "python-source", "rebuild-class", "wrapped-callable",
+    "attribute-read", "attribute-write", "class-factory", "code-object", "codec", "constant-name",
+    "described-method",
+    "formula-state", "nested-bytes", "plain-state", "python-source", "rebuild-class",
+    "reference-only", "wrapped-callable",
 }  # fmt: skip
 TRANSFORMS = {
     "ascii85", "base16", "base32", "base64", "base64url", "base85", "bz2", "codec", "gzip", "hex",

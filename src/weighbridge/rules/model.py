@@ -85,7 +85,9 @@ class FileFacts:
     @cached_property
     def format(self) -> str | None:
         """Name of the file's own format."""
-        return next((f.format for f in self.facts if isinstance(f, Format) and f.member is None), None)
+        return next(
+            (f.format for f in self.facts if isinstance(f, Format) and f.member is None), None
+        )
 
     @cached_property
     def streams(self) -> dict[int, StreamFacts]:

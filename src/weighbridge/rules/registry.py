@@ -7,8 +7,8 @@ from importlib import resources
 
 from weighbridge.rules import code, metadata, skops, structure
 from weighbridge.rules.model import Rule
-from weighbridge.rules.pickles import rules as pickles
 from weighbridge.rules.pickles import oddities, state
+from weighbridge.rules.pickles import rules as pickles
 
 RULES: tuple[Rule, ...] = (
     *pickles.RULES,

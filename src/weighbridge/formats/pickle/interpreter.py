@@ -16,6 +16,7 @@ from weighbridge.facts.expressions import Symbol
 from weighbridge.formats.pickle import layout, literals
 from weighbridge.formats.pickle.ledger import Ledger
 from weighbridge.formats.pickle.lift import Lifter
+from weighbridge.formats.pickle.lines import LineOpcodes
 from weighbridge.formats.pickle.machine import Core
 from weighbridge.formats.pickle.trace import Attention, CallRecord, Trace, WriteRecord
 from weighbridge.sources.base import Source
@@ -37,12 +38,12 @@ class Interpreter:
         self._core = core(share)
         self._budget = Budget()
         self._attention = Attention()
-        self._reset(0)
+        self._reset(0, 0)
 
-    def _reset(self, offset: int) -> None:
+    def _reset(self, offset: int, end: int) -> None:
         self._trace = Trace(offset)
         self._ledger = Ledger(self._core, self._trace, self._attention, self._budget)
-        self._far_indices: dict[int, int] = {}
+        self._lines = LineOpcodes(self._core, self._trace, end, self._push)
         self._lifter = Lifter(self._core, self._trace.symbols, self._feeds)
 
     def run(
@@ -59,12 +60,12 @@ class Interpreter:
             SourceError: bytes could not be fetched.
         """
         core = self._core
-        self._end = source.size if end is None else end
-        core.start(source, offset, self._end, budget.check_time)
+        end = source.size if end is None else end
+        core.start(source, offset, end, budget.check_time)
         core.watch_persistent = attention.persistent is not None
         self._budget = budget
         self._attention = attention
-        self._reset(offset)
+        self._reset(offset, end)
         try:
             self._execute()
         except LimitExceeded as error:
@@ -124,62 +125,8 @@ class Interpreter:
     def _step(self, opcode: int) -> str | None:
         handler = _HANDLERS.get(opcode)
         if handler is None:
-            return self._line_constant(opcode)
+            return self._lines.constant(opcode)
         return handler(self)
-
-    def _line(self, start: int) -> tuple[bytes, int]:
-        """Return the bytes of a line and the offset behind its newline.
-
-        At the end of the file the Python machine takes what there is without its last byte for a
-        line, newline or not, and imports and calls by it; the C machine stops.
-        """
-        stop = self._core.line_end(start)
-        if stop == 0:
-            self._core.oddities.add("unterminated-line")
-            stop = max(start, self._end)
-        return self._core.peek(start, min(max(0, stop - 1 - start), literals.TEXT_LIMIT)), stop
-
-    def _line_constant(self, opcode: int) -> str | None:
-        core = self._core
-        start = core.operand
-        stop = core.line_end(start)
-        if stop == 0:
-            return "truncated"
-        size = stop - 1 - start
-        if opcode == 0x53:  # STRING
-            ends = core.peek(start, 1) + core.peek(stop - 2, 1) if size >= 2 else b""
-            if ends not in (b"''", b'""'):
-                return "bad-string"
-        else:
-            raw = core.peek(start, min(size, literals.NUMBER_LIMIT))
-            if opcode in (0x67, 0x70):
-                return self._far_memo(opcode, raw, size, stop)
-            if size <= len(raw) and not literals.acceptable_number(opcode, raw):
-                return "bad-number"
-        return self._push(core.position << 4 | layout.LITERAL, stop)
-
-    def _far_memo(self, opcode: int, raw: bytes, size: int, stop: int) -> str | None:
-        """GET and PUT whose index is written in a way that no pickler writes it."""
-        if size > len(raw):
-            self._trace.limit = "limit-line"
-            return "limit-line"
-        index = literals.index_of(raw)
-        if index is None:
-            return "bad-number"
-        if index >> 63:
-            # The Python machine's memo is a dict, so that any number does.
-            index = 1 << 63 | self._far_indices.setdefault(index, len(self._far_indices))
-        if opcode == 0x67:
-            value = self._core.recall(index)
-            return self._push(value, stop) if value else "memo-unset"
-        done = self._core.remember(index)
-        if done == 0:
-            return "stack-underflow"
-        if done == 2:
-            self._trace.limit = "limit-memo"
-            return "limit-memo"
-        self._core.resume_at(stop)
-        return None
 
     def _push(self, value: int, next_offset: int) -> str | None:
         if not self._core.push(value):
@@ -196,8 +143,8 @@ class Interpreter:
         return self._push_symbol(module, name, "GLOBAL", stop)
 
     def _two_lines(self) -> tuple[str, str, int] | str:
-        module, middle = self._line(self._core.operand)
-        name, stop = self._line(middle)
+        module, middle = self._lines.line(self._core.operand)
+        name, stop = self._lines.line(middle)
         try:
             return _name(module), _name(name), stop
         except UnicodeDecodeError:
@@ -254,7 +201,7 @@ class Interpreter:
         return self._push(number << 4 | layout.SYMBOL, next_offset)
 
     def _persistent_text(self) -> str | None:
-        stop = self._line(self._core.operand)[1]
+        stop = self._lines.line(self._core.operand)[1]
         return self._push_persistent(self._core.position << 4 | layout.LITERAL, stop)
 
     def _persistent(self) -> str | None:

@@ -122,8 +122,10 @@ class StreamJudge:
             return Bad("computed-name", Opinion(Kind.SUSPICIOUS, judgement.reason))
         if standing is Standing.GOOD:
             return self._judge_good(call, judgement, rebuilt)
-        if standing is Standing.UNVOUCHED and judgement.origin == "ml" and (
-            rebuilt or (not call.arguments and self._like_rebuilding(call, callee))
+        if (
+            standing is Standing.UNVOUCHED
+            and judgement.origin == "ml"
+            and (rebuilt or (not call.arguments and self._like_rebuilding(call, callee)))
         ):
             return None  # reported once for each package, from the imports
         if standing is Standing.UNVOUCHED:
@@ -166,7 +168,9 @@ class StreamJudge:
         return None
 
     def _judge_computed(self, call: Call) -> Bad | None:
-        named = callables_in(call, self._stream.calls)
+        # `Class.__new__` makes an instance without running the constructor, as NEWOBJ does.
+        found = callables_in(call, self._stream.calls)
+        named = [(module, name.removesuffix(".__new__")) for module, name in found]
         for module, name in named:
             judgement = judge_name(module, name, True)
             if judgement.standing is Standing.DANGEROUS:
@@ -176,7 +180,11 @@ class StreamJudge:
                 opinion = judge_operands(judgement.judge, call, self._stream)
                 if opinion is not None:
                     return Bad("unusual-arguments", opinion)
-        if named and all(_vouched(judge_name(*name, True)) for name in named):
+        rebuilt = [name.endswith(".__new__") for _module, name in found]
+        if named and all(
+            _vouched(judge_name(*name, True), bare)
+            for name, bare in zip(named, rebuilt, strict=True)
+        ):
             return None
         if makes_code(call.callee, self._stream):
             return self._judge_own_code(call)
@@ -219,9 +227,7 @@ class StreamJudge:
             roots.setdefault(top, {top}).add(number)
         return roots
 
-    def _outermost(
-        self, number: int, bad: dict[int, Bad], consumers: dict[int, set[int]]
-    ) -> int:
+    def _outermost(self, number: int, bad: dict[int, Bad], consumers: dict[int, set[int]]) -> int:
         seen = {number}
         pending, top = [number], number
         while pending and len(seen) < 1000:
@@ -338,10 +344,10 @@ def _plain_value(call: Call) -> bool:
     )
 
 
-def _vouched(judgement: Judgement) -> bool:
+def _vouched(judgement: Judgement, rebuilt: bool) -> bool:
     if judgement.standing is Standing.OPERANDS:
         return True
-    return judgement.standing is Standing.GOOD and judgement.use == "any"
+    return judgement.standing is Standing.GOOD and (rebuilt or judgement.use == "any")
 
 
 def _flat(expressions: tuple[Expression | None, ...]) -> Iterator[Expression]:

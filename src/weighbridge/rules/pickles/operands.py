@@ -77,6 +77,7 @@ _FUNCTION_MAKERS = frozenset(
     {"_make_function", "_make_skel_func", "_create_function", "FunctionType", "LambdaType"}
 )
 _CALLED = re.compile(r"([A-Za-z_][\w.]*)[ \t]*\(")
+_DESCRIPTION = re.compile(r"<[a-z\-]+(?: [a-z\-]+)? '\w+' of '\w+' objects>")
 _RUNNERS = frozenset({"eval", "exec", "compile", "open", "getattr", "globals", "vars", "input"})
 _CONSTANTS = frozenset({"NotImplemented", "Ellipsis", "None", "True", "False"})
 # Of the wrapped callables these call what they are given, at once or when their result is read.
@@ -184,7 +185,7 @@ def _class_factory(call: Call, stream: StreamFacts) -> Opinion | None:
 
 
 def _metaclass(kind: Expression | None, stream: StreamFacts) -> Opinion | None:
-    """dill hands over what makes the class; anything but a metaclass is a call in disguise."""
+    """Dill hands over what makes the class; anything but a metaclass is a call in disguise."""
     known = names_of(kind, stream.calls) if kind is not None else None
     if known in _METACLASSES:
         return None
@@ -284,8 +285,18 @@ def _constant_name(call: Call, stream: StreamFacts) -> Opinion | None:
     return _referred_to(call, stream)
 
 
+def _described_method(call: Call, stream: StreamFacts) -> Opinion | None:
+    """A piece of the description is evaluated by dill, so it has to be that of a method."""
+    name, shown = _argument(call, 1), _argument(call, 2)
+    if isinstance(name, Text) and isinstance(shown, Text):
+        described = _DESCRIPTION.fullmatch(shown.value) is not None
+        if described and name.value.isidentifier() and not leads_out(name.value):
+            return None
+    return _referred_to(call, stream)
+
+
 def _formula(call: Call, stream: StreamFacts) -> Opinion | None:
-    """statsmodels evaluates the formula of a saved model again while it is loaded."""
+    """Statsmodels evaluates the formula of a saved model again while it is loaded."""
     for state in call.state:
         if not isinstance(state, Mapping):
             continue
@@ -316,6 +327,7 @@ _HANDLERS: dict[str, Callable[[Call, StreamFacts], Opinion | None]] = {
     "python-source": _python_source,
     "code-object": _ordinary,
     "constant-name": _constant_name,
+    "described-method": _described_method,
     "formula-state": _formula,
     "reference-only": _referred_to,
     "plain-state": _ordinary,

@@ -210,7 +210,9 @@ def _item(container: Expression, key: str, calls: Calls, depth: int) -> Named | 
             return ("builtins", key) if last == "__builtins__" else attribute((module, parent), key)
         return None
     call = calls.get(container.call) if isinstance(container, Result) else None
-    if call is None or names_of(call.callee, calls, depth + 1) not in [(m, "vars") for m in _BUILTINS]:
+    if call is None or names_of(call.callee, calls, depth + 1) not in [
+        (m, "vars") for m in _BUILTINS
+    ]:
         return None
     owner = names_of(call.arguments[0], calls, depth + 1) if call.arguments else None
     return attribute(owner, key)

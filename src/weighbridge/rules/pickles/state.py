@@ -93,7 +93,8 @@ ATTRIBUTE_OVERWRITE = Rule(
     cwe=("CWE-502", "CWE-915"),
     atlas=("AML.T0011.000", "AML.T0018.002"),
     description="BUILD, SETITEM or APPEND is applied to an imported function, class, module or "
-    "container itself, so it changes for the whole process. Picklers apply them to what they rebuilt.",
+    "container itself, so it changes for the whole process. Picklers apply them to what they "
+    "rebuilt.",
     example="BUILD with {'helper': …} on numpy.prod, APPEND on sys.path",
     remediation="Do not load the file.",
     references=("https://github.com/protectai/modelscan/issues/85",),

@@ -7,7 +7,14 @@ from enum import Enum
 from functools import lru_cache
 
 from weighbridge.facts.pickles import Import
-from weighbridge.tables.callables import Dangerous, benign, dangerous, dangerous_through, family, operand
+from weighbridge.tables.callables import (
+    Dangerous,
+    benign,
+    dangerous,
+    dangerous_through,
+    family,
+    operand,
+)
 from weighbridge.tables.libraries import library_kind
 
 # Modules that lead from an attribute of anything to a shell or to the interpreter itself.
@@ -99,6 +106,10 @@ def judge_name(module: str, name: str, dotted: bool) -> Judgement:
     if relative is not None:
         return Judgement(Standing.GOOD, use="family", reason=relative.reason)
     kind = library_kind(module)
+    if kind == "ml" and name.startswith("__pyx_unpickle_") and name.isidentifier():
+        # Cython writes this function for every extension class that can be pickled: it makes an
+        # instance of that very class and fills it.
+        return Judgement(Standing.GOOD, use="any", reason="how Cython rebuilds its classes")
     if kind is not None:
         reason = "nobody has vouched for it in a model"
         return Judgement(Standing.UNVOUCHED, origin=kind, reason=reason)
