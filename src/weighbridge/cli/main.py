@@ -7,12 +7,18 @@ import sys
 from collections.abc import Sequence
 from enum import IntEnum
 from importlib import import_module
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
 from weighbridge import __version__
 from weighbridge.errors import WeighbridgeError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+COMMANDS = "weighbridge.commands"
+EXTRA = "weighbridge[platform]"
 
 HELP = """\
 Tell what would run if a model were loaded, without loading it.
@@ -51,15 +57,51 @@ class LazyGroup(click.Group):
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """List all subcommands."""
-        return sorted(self._homes)
+        """List all subcommands, those of the platform too."""
+        return sorted({*self._homes, *_further_commands()})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of one subcommand."""
-        if cmd_name not in self._homes:
-            return None
-        command: click.Command = import_module(self._homes[cmd_name]).command
-        return command
+        if cmd_name in self._homes:
+            command: click.Command = import_module(self._homes[cmd_name]).command
+            return command
+        further = _further_commands().get(cmd_name)
+        return None if further is None else _loaded(further)
+
+
+def _further_commands() -> dict[str, EntryPoint]:
+    """Return the commands that other parts of the distribution bring, by name.
+
+    The platform's are found this way, so that the command line never imports the platform.
+    """
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=COMMANDS)}
+
+
+def _loaded(point: EntryPoint) -> click.Command:
+    """Return the command, or where its libraries are missing one that says what to install."""
+    try:
+        command: click.Command = point.load()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "weighbridge":
+            raise
+        return _missing(point.name)
+    return command
+
+
+def _missing(name: str) -> click.Command:
+    help_text = f"Needs the platform: pip install '{EXTRA}'."
+
+    def refuse() -> NoReturn:
+        raise click.ClickException(f"'{name}' needs the platform. Install {EXTRA}")
+
+    return click.Command(
+        name,
+        callback=refuse,
+        help=help_text,
+        context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    )
 
 
 def _print_version(context: click.Context, _option: click.Parameter, wanted: bool) -> None:

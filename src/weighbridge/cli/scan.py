@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import click
 
+from weighbridge.advisories_lookup.model import LookupFailed
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
 from weighbridge.cli.progress import Meter
@@ -27,6 +31,7 @@ Examples:
   weighbridge scan ./my-model --jobs 4
   weighbridge scan a.pkl b.npz --format json --output report.json
   weighbridge scan ./my-model --fail-on malicious
+  weighbridge scan ./my-model --advisories https://registry.example.org
 
 \b
 Verdicts, strongest first:
@@ -70,23 +75,41 @@ Exit status:
     show_default=True,
     help="Exit with status 1 from this verdict on.",
 )
-def command(
-    targets: Sequence[str],
-    form: str,
-    output: str | None,
-    jobs: int | None,
-    deep: bool,
-    fail_on: str,
-) -> int:
+@click.option(
+    "--advisories",
+    metavar="FILE|URL",
+    help="Name published advisories beside findings: OSV JSON, a zip of it, or a platform's "
+    "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Implies --deep.",
+)
+def command(targets: Sequence[str], **given: Any) -> int:
     """Scan each target, then write one report; returns the exit status."""
-    destination = Output(form, output, several=len(targets) > 1)
+    return _run(targets, Options(**given))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the user asked for, beside the targets."""
+
+    form: str
+    output: str | None
+    jobs: int | None
+    deep: bool
+    fail_on: str
+    advisories: str | None
+
+
+def _run(targets: Sequence[str], options: Options) -> Status:
+    destination = Output(options.form, options.output, several=len(targets) > 1)
+    finish = _naming(options.advisories)
+    deep = options.deep or options.advisories is not None
     reports: list[ScanReport] = []
     failed: list[FailedTarget] = []
     for target in targets:
         try:
             with Meter(sys.stderr) as meter:
-                reports.append(scan(target, jobs=jobs, deep=deep, progress=meter.update))
-        except TargetError as error:
+                report = scan(target, jobs=options.jobs, deep=deep, progress=meter.update)
+            reports.append(finish(report))
+        except (TargetError, LookupFailed) as error:
             say(str(error))
             failed.append(FailedTarget(target, str(error)))
             continue
@@ -94,7 +117,19 @@ def command(
             break
     if reports:
         destination.write(reports, failed)
-    return _status(reports, bool(failed), FailOn(fail_on))
+    return _status(reports, bool(failed), FailOn(options.fail_on))
+
+
+def _naming(place: str | None) -> Callable[[ScanReport], ScanReport]:
+    """Return what puts the advisories at `place` into a report."""
+    if place is None:
+        return lambda report: report
+    # Only those who ask pay for the import of what talks to a network.
+    from weighbridge.advisories_lookup.applying import with_advisories
+    from weighbridge.advisories_lookup.opening import open_advisories
+
+    advisories = open_advisories(place, os.environ.get("WEIGHBRIDGE_TOKEN"))
+    return lambda report: with_advisories(report, advisories)
 
 
 def _status(reports: Sequence[ScanReport], failed: bool, fail_on: FailOn) -> Status:

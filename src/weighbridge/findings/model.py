@@ -57,6 +57,7 @@ class Finding:
         loaders: load calls that trigger it.
         fingerprint: tells a report line again: rule, path, member, symbol.
         behaviour: hash of what would run, without path or offset.
+        advisories: ids of published advisories about it, when they were asked for.
     """
 
     rule: str
@@ -74,6 +75,7 @@ class Finding:
     atlas: tuple[str, ...] = ()
     fingerprint: str = ""
     behaviour: str = ""
+    advisories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def _finding(identifier: str, finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "behaviour": finding.behaviour,
         "remediation": finding.remediation,
-        "advisories": [],
+        "advisories": list(finding.advisories),
     }
 
 

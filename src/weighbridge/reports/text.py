@@ -103,6 +103,8 @@ def _finding(finding: Finding, style: Style) -> Iterator[str]:
     first, *more = style.folded(finding.title, 2 + len(finding.severity.value) + 2)
     yield f"  {style.severity(finding.severity)}  {first.lstrip()}"
     yield from more
+    if finding.advisories:
+        yield from style.folded(", ".join(finding.advisories), 4, f"{'advisory':<12}")
     code = finding.evidence.get("code")
     if isinstance(code, str) and code:
         yield from _code(code, style)

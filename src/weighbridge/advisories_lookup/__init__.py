@@ -1,0 +1,1 @@
+"""Which published advisories name a file, asked by its SHA-256 and by nothing else."""

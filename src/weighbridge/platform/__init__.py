@@ -1,0 +1,1 @@
+"""The platform: queue, researchers, identifiers, feeds (``pip install weighbridge[platform]``)."""

@@ -1,0 +1,52 @@
+"""How the target of an advisory is named."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from packageurl import PackageURL
+
+from weighbridge.platform.advisories.content import Target
+from weighbridge.platform.audit.errors import Refused
+from weighbridge.platform.catalog.models import Model
+
+PYPI = "PyPI"
+
+
+def of_model(model: Model) -> Target:
+    """Return the target that a model is, without revisions and files."""
+    return Target(model.provider, model.name, purl(model.provider, model.name), url(model))
+
+
+def of_package(name: str, versions: tuple[str, ...]) -> Target:
+    """Return the target that a package on PyPI is.
+
+    Raises:
+        Refused: that is no name of a package, or no version is given.
+    """
+    try:
+        address = PackageURL("pypi", None, name).to_string()
+    except ValueError as error:
+        raise Refused(f"not a package: {name}") from error
+    if not versions:
+        raise Refused("name every affected version of the package")
+    return Target(PYPI, name, address, f"https://pypi.org/project/{quote(name)}/", versions)
+
+
+def purl(provider: str, name: str) -> str:
+    """Return the package URL of a model, without a version."""
+    owner, _, rest = name.strip("/").rpartition("/")
+    kind = "huggingface" if provider == "huggingface" else "generic"
+    namespace = owner if kind == "huggingface" else "/".join(p for p in (provider, owner) if p)
+    return PackageURL(kind, namespace or None, rest or "model").to_string()
+
+
+def url(model: Model) -> str:
+    """Return the address of a model's page, empty where it has none."""
+    name = quote(model.name)
+    if model.provider == "huggingface":
+        return f"https://huggingface.co/{name}"
+    if model.provider == "kaggle":
+        owner, slug, *rest = [*name.split("/"), "", ""]
+        return f"https://www.kaggle.com/models/{owner}/{slug}/{'/'.join(p for p in rest if p)}"
+    return ""

@@ -1,0 +1,1 @@
+"""Models, versions, artifacts and which file is where."""

@@ -1,0 +1,1 @@
+"""Commands of the platform, found by entry point: one file each."""

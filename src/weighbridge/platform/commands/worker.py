@@ -1,0 +1,106 @@
+"""``weighbridge worker``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+
+import click
+
+from weighbridge.platform.commands.starting import start
+
+HELP = """\
+Examine what waits to be scanned, one target after the other, until told to stop.
+
+`weighbridge serve` starts one. Any number may run, on any machine that reaches the database and,
+for uploads, the data folder. A worker that is killed loses nothing: its scan goes on elsewhere.
+"""
+_IDLE_S = 0.5
+_CHORES_S = 5.0
+log = logging.getLogger("weighbridge.worker")
+
+
+@click.command("worker", help=HELP, short_help="Examine what waits to be scanned.")
+@click.option("--once", is_flag=True, help="End when nothing waits.")
+def command(once: bool) -> None:
+    """Work until a signal, or until nothing is left to do."""
+    start()
+    Worker().run(once)
+
+
+class Worker:
+    """Claims scans and examines them; in between it sends messages and takes back lost work."""
+
+    def __init__(self) -> None:
+        self._name = f"{socket.gethostname()}/{os.getpid()}"
+        self._stopping = False
+        self._parent = os.getppid()
+        self._chores_at = 0.0
+
+    def run(self, once: bool = False) -> None:
+        """Work until `stop`; with `once` until nothing is left to do."""
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGINT, self._stop)
+        while not self.stopped():
+            self._do_chores()
+            if not self._scan() and once:
+                break
+        self._do_chores(now=True)
+
+    def stopped(self) -> bool:
+        """Tell whether to end: by a signal, or because whoever started this is gone."""
+        return self._stopping or os.getppid() != self._parent
+
+    def _stop(self, *_signal: object) -> None:
+        self._stopping = True
+
+    def _scan(self) -> bool:
+        """Examine one target if one waits; tells whether one did."""
+        from django.db import DatabaseError
+
+        from weighbridge.platform.scans import running, services
+
+        try:
+            scan = services.claim(self._name)
+            if scan is None:
+                time.sleep(_IDLE_S)
+                return False
+            log.info("scan", extra={"fields": {"scan": scan.pk, "attempt": scan.attempts}})
+            running.run(scan, self.stopped)
+        except DatabaseError as error:
+            self._trouble(error)
+        return True
+
+    def _do_chores(self, now: bool = False) -> None:
+        from django.db import DatabaseError
+
+        if not now and time.monotonic() < self._chores_at:
+            return
+        self._chores_at = time.monotonic() + _CHORES_S
+        try:
+            for chore in _chores():
+                chore()
+        except DatabaseError as error:
+            self._trouble(error)
+
+    def _trouble(self, error: Exception) -> None:
+        """Wait a while after the database failed; rows say what is still to be done."""
+        from django.db import connection
+
+        log.error("the database does not answer: %s", error)
+        connection.close()
+        time.sleep(2)
+
+
+def _chores() -> list[Callable[[], object]]:
+    from weighbridge.platform.cases import services as cases
+    from weighbridge.platform.cases import vouching
+    from weighbridge.platform.publications import webhooks
+    from weighbridge.platform.scans import services as scans
+    from weighbridge.platform.scans import uploads
+
+    return [scans.reclaim, cases.expire, vouching.apply_pending, webhooks.work, uploads.sweep]

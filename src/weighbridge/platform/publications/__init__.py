@@ -1,0 +1,1 @@
+"""OSV, feeds and webhooks."""

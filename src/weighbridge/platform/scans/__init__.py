@@ -1,0 +1,1 @@
+"""Scans as rows, stored reports and facts."""

@@ -1,0 +1,255 @@
+"""Running a claimed scan: the Defender reads in its worker processes, the rules judge here.
+
+Each file is stored in one transaction, with its cases. Killed anywhere and run again, a scan gives
+the same rows: everything is found by its key, and what is judged already is not read again.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import DatabaseError, transaction
+
+from weighbridge.budget import Limits
+from weighbridge.defender.files import Found, Refused
+from weighbridge.defender.process import Interrupted
+from weighbridge.defender.roles import role_of
+from weighbridge.defender.scan import default_jobs
+from weighbridge.errors import SourceError, TargetError, WorkerError
+from weighbridge.findings.model import Verdict
+from weighbridge.findings.verdict import strongest
+from weighbridge.platform.audit.canonical import storable
+from weighbridge.platform.audit.errors import Conflict
+from weighbridge.platform.audit.services import record_all
+from weighbridge.platform.cases.opening import FLAGGED, Origin
+from weighbridge.platform.cases.ruling import hold_shared
+from weighbridge.platform.cases.vouched import in_force, version_of
+from weighbridge.platform.catalog import services as catalog
+from weighbridge.platform.catalog.models import Artifact, ModelFile, ModelVersion, Status
+from weighbridge.platform.scans import assessment, services
+from weighbridge.platform.scans.judging import format_of, judged, unpacked
+from weighbridge.platform.scans.models import ArtifactFacts, ArtifactReport, Scan
+from weighbridge.platform.scans.reading import Examined, OpenFile, Stopped, examined, opened
+from weighbridge.platform.scans.targets import Target, find
+from weighbridge.platform.scans.uploads import discard
+from weighbridge.rules.registry import RULES_VERSION
+
+TRANSIENT = (WorkerError, SourceError, DatabaseError, OSError)
+"""What another attempt may fare better with: lost workers, vanished bytes, a full disk, a lock."""
+DEFENDER = "defender"
+_BEAT_SECONDS = 5.0
+_FLAGGED = (Status.SUSPECTED, Status.VALIDATED)
+log = logging.getLogger(__name__)
+
+
+def run(scan: Scan, stopped: Stopped = lambda: False) -> Scan:
+    """Examine the target of a claimed scan and store what was found.
+
+    Args:
+        scan: as `services.claim` returned it.
+        stopped: true when this worker should end; the scan then stays claimed until its lease is
+            over, and goes on elsewhere.
+
+    Returns:
+        The scan, done or failed or waiting for its next attempt. Where the lease was lost it is
+        returned as it stands, and nothing more is written.
+    """
+    try:
+        verdict = _Run(scan, stopped).all()
+        scan = services.finish(scan, verdict.value)
+    except (Conflict, Interrupted):
+        return Scan.objects.get(pk=scan.pk)
+    except TargetError as error:
+        scan = services.fail(scan, str(error), transient=False)
+    except TRANSIENT as error:
+        log.warning("scan %s failed: %s", scan.pk, error)
+        scan = services.fail(scan, f"{type(error).__name__}: {error}", transient=True)
+    if scan.state in ("done", "failed"):
+        discard(scan)
+    return scan
+
+
+class _Run:
+    """One attempt."""
+
+    def __init__(self, scan: Scan, stopped: Stopped) -> None:
+        self._scan = scan
+        self._stopped = stopped
+        self._limits = Limits()
+        self._reading = assessment.Reading(self._limits)
+        self._done = 0
+        self._bytes = 0
+        self._verdicts: list[Verdict] = []
+        self._notes: list[dict[str, str]] = []
+
+    def all(self) -> Verdict:
+        """Store every file and return the verdict of the target."""
+        target = find(self._scan)
+        version = self._begin(target)
+        jobs = int(getattr(settings, "WEIGHBRIDGE_SCAN_JOBS", 0)) or default_jobs()
+        with ThreadPoolExecutor(jobs, "weighbridge-scan") as threads:
+            for entries in _batches(target.entries, 2 * jobs):
+                self._batch(threads, target, version, entries)
+        self._end(version)
+        return strongest(self._verdicts)
+
+    # -- the scan itself ---------------------------------------------------------------------
+
+    @transaction.atomic
+    def _begin(self, target: Target) -> ModelVersion:
+        services.advance(self._scan, 0, 0)
+        model = catalog.record_model(target.provider, target.name, target.facts)
+        catalog.record_lineage(model, target.parents)
+        version = catalog.record_version(model, target.revision)
+        self._notes = [
+            {"path": storable(e.path), "code": e.code, "text": storable(e.text)}
+            for e in target.passed
+        ]
+        Scan.objects.filter(pk=self._scan.pk).update(
+            version=version, files_total=len(target.entries), notes=self._notes
+        )
+        return version
+
+    @transaction.atomic
+    def _end(self, version: ModelVersion) -> None:
+        services.advance(self._scan, self._done, self._bytes)
+        complete = Verdict.INCONCLUSIVE not in self._verdicts
+        ModelVersion.objects.filter(pk=version.pk).update(complete=complete)
+        Scan.objects.filter(pk=self._scan.pk).update(notes=self._notes)
+        catalog.refresh([version.pk], f"scan {self._scan.pk}")
+
+    # -- its files ---------------------------------------------------------------------------
+
+    def _batch(
+        self,
+        threads: ThreadPoolExecutor,
+        target: Target,
+        version: ModelVersion,
+        entries: Sequence[Found | Refused],
+    ) -> None:
+        hashing = [threads.submit(opened, e, target.hash_all, self._stopped) for e in entries]
+        files: list[OpenFile | Refused] = []
+        try:
+            self._wait(hashing)
+            files = [task.result() for task in hashing]
+            answers = {
+                number: threads.submit(examined, file, self._limits, self._stopped)
+                for number, file in enumerate(files)
+                if isinstance(file, OpenFile) and not self._known(file)
+            }
+            self._wait(list(answers.values()))
+            for number, file in enumerate(files):
+                task = answers.get(number)
+                self._store(target, version, file, None if task is None else task.result())
+        finally:
+            for ended in hashing:
+                held = ended.result() if ended.exception() is None else None
+                if isinstance(held, OpenFile):
+                    held.close()
+
+    def _wait(self, tasks: Sequence[Future[Any]]) -> None:
+        """Wait for threads, keeping the lease meanwhile."""
+        while wait(tasks, _BEAT_SECONDS).not_done:
+            if not services.heartbeat(self._scan):
+                wait(tasks)
+                raise Conflict(f"scan {self._scan.pk} was given to another worker")
+        if self._stopped():
+            raise Interrupted("this worker ends")
+
+    def _known(self, file: OpenFile) -> bool:
+        """Tell whether this content was read in the same way before, whatever the rules were."""
+        if file.sha256 is None:
+            return False
+        return ArtifactFacts.objects.filter(
+            artifact__key=file.sha256, settled=True, **self._reading.key
+        ).exists()
+
+    def _store(
+        self,
+        target: Target,
+        version: ModelVersion,
+        file: OpenFile | Refused,
+        answer: Examined | None,
+    ) -> None:
+        if isinstance(file, Refused):
+            self._notes.append(
+                {"path": storable(file.path), "code": file.code, "text": storable(file.text)}
+            )
+            self._verdicts.append(Verdict.INCONCLUSIVE)
+            self._done += 1
+            return
+        with transaction.atomic():
+            services.advance(self._scan, self._done + 1, self._bytes + file.size)
+            report = self._stored(target, version, file, answer)
+        self._done += 1
+        self._bytes += file.size
+        self._verdicts.append(Verdict(report.verdict))
+
+    def _stored(
+        self,
+        target: Target,
+        version: ModelVersion,
+        file: OpenFile,
+        answer: Examined | None,
+    ) -> ArtifactReport:
+        ruling = hold_shared()
+        artifact = self._artifact(target, file, answer)
+        catalog.record_file(version, file.path, artifact, role_of(file.path))
+        report, fresh = self._report(artifact, answer, ruling.vouched)
+        origin = Origin(DEFENDER, f"{report.rules}{'.v' if report.vouched else ''}{report.vouched}")
+        found = assessment.settle(report, file.path, origin)
+        self._refresh(version, report, fresh)
+        record_all(DEFENDER, found.acts)
+        return report
+
+    def _refresh(self, version: ModelVersion, report: ArtifactReport, fresh: bool) -> None:
+        """Bring statuses up to date: of this version at once if it is flagged, else at the end."""
+        holding = ModelFile.objects.filter(artifact_id=report.artifact_id)
+        concerned = set(holding.values_list("version_id", flat=True)) if fresh else set()
+        concerned.discard(version.pk)
+        unflagged = ModelVersion.objects.filter(pk=version.pk).exclude(status__in=_FLAGGED)
+        if report.effective in FLAGGED and unflagged.exists():
+            concerned.add(version.pk)
+        catalog.refresh(concerned, f"scan {self._scan.pk}")
+
+    def _report(
+        self, artifact: Artifact, answer: Examined | None, vouched: str
+    ) -> tuple[ArtifactReport, bool]:
+        """Return the current report and whether it is new: judged where it was out of date."""
+        if answer is None:
+            facts = assessment.facts_for(artifact, self._reading)
+            assert facts is not None
+            report = ArtifactReport.objects.filter(
+                facts=facts, rules=RULES_VERSION, vouched=vouched, current=True
+            ).first()
+            if report is not None:
+                return report, False
+            read = unpacked(facts.blob)
+        else:
+            read = answer.facts
+            facts = assessment.keep_facts(artifact, read, self._reading, answer.bytes_read)
+        allowed = in_force()
+        assert version_of(allowed) == vouched
+        return assessment.keep_report(facts, judged(read, allowed, facts.bytes_read))
+
+    def _artifact(self, target: Target, file: OpenFile, answer: Examined | None) -> Artifact:
+        steady = answer is None or answer.steady
+        place = catalog.Place(
+            target.provider, target.name, target.revision, file.path, file.size, file.etag
+        )
+        return catalog.record_artifact(
+            place,
+            computed=file.sha256 if steady else None,
+            format=format_of(answer.facts) if answer else "",
+        )
+
+
+def _batches(entries: Sequence[Found | Refused], size: int) -> Iterator[Sequence[Found | Refused]]:
+    rest = iter(entries)
+    while batch := list(islice(rest, size)):
+        yield batch

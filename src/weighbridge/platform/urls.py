@@ -1,0 +1,30 @@
+"""Every address of the platform."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path
+from django.views.decorators.csrf import csrf_exempt
+
+from weighbridge.platform.api import lookup, v1
+from weighbridge.platform.publications import views as feeds
+from weighbridge.platform.web import health
+from weighbridge.platform.web.urls import urlpatterns as pages
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/artifacts/<str:sha256>", csrf_exempt(lookup.artifact)),
+    path("api/v1/", v1.api.urls),
+    path("api/docs", v1.docs),
+    path("osv/<path:path>", feeds.osv_file),
+    path("advisories.atom", feeds.atom),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    *pages,
+]
+if settings.WEIGHBRIDGE_OIDC_URL:
+    urlpatterns.append(path("sso/", include("allauth.urls")))
+
+handler400 = "weighbridge.platform.web.errors.bad_request"
+handler403 = "weighbridge.platform.web.errors.denied"
+handler404 = "weighbridge.platform.web.errors.missing"
+handler500 = "weighbridge.platform.web.errors.broken"
