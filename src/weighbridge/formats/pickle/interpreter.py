@@ -109,11 +109,8 @@ class Interpreter:
             if core.symbol_methods[number]:
                 symbol.uses.add("method")
                 core.symbol_methods[number] = 0
-            hidden = core.symbol_calls[number]
-            if hidden:
-                trace.calls[core.symbol_result[number] >> 4].count += hidden
+            self._ledger.settle(number)
             core.symbol_mode[number] = layout.OPEN
-            core.symbol_calls[number] = 0
         for number in range(len(trace.calls)):
             if core.result_methods[number]:
                 trace.methods[number] = core.result_methods[number]

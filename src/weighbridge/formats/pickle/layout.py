@@ -47,9 +47,14 @@ CALLS_APPEND = 1
 CALLS_SETITEM = 2
 CALLS_ADD = 4
 
-# Modes of symbols and results.
+# Modes of results: whether further states are kept.
 OPEN = 0
 CLOSED = 1
+
+# Modes of symbols: OPEN, or the kind of call that is only counted, BARE when it has no arguments.
+REDUCE_CLOSED = 1
+NEWOBJ_CLOSED = 3
+BARE = 1
 
 LOW_32 = 0xFFFFFFFF
 HIGHEST_INT = 0x7FFFFFFF

@@ -30,6 +30,7 @@ class Ledger:
         self._budget = budget
         self._symbol_numbers: dict[tuple[str, str, str, int], int] = {}
         self._call_numbers: dict[object, int] = {}
+        self._kept: dict[tuple[int, int], tuple[int, int]] = {}
 
     def symbol(self, module: str, name: str, how: str, computed: bool) -> int:
         """Return the number of an import, new or seen before; -1 when there are too many."""
@@ -92,17 +93,20 @@ class Ledger:
 
     def _plain(self, made: CallRecord, symbol: int) -> int:
         """A call whose arguments decide nothing: a few are kept, the rest is counted."""
-        record = self._trace.symbols[symbol]
         known = self._known(made, made.arguments)
         if known is not None:
             if self._trace.calls[known].count > PLAIN_REPEATS:
-                self._close(record, symbol)
-                self._trace.calls[known].count -= 1  # closing counted it again
+                self._close(made, symbol, known)
             return known
-        full = record.kept and len(self._trace.calls) > PLAIN_CALLS
-        if record.kept >= KEEP_CALLS or full:
-            return self._close(record, symbol)
-        return self._new(made, made.arguments, symbol)
+        kept, last = self._kept.get((symbol, _kind(made)), (0, -1))
+        if kept >= KEEP_CALLS or (kept and len(self._trace.calls) > PLAIN_CALLS):
+            self._trace.calls[last].shown_once = True
+            self._trace.calls[last].count += 1
+            self._close(made, symbol, last)
+            return last
+        number = self._new(made, made.arguments, symbol)
+        self._kept[(symbol, _kind(made))] = (kept + 1, number)
+        return number
 
     def _known(self, made: CallRecord, shown: tuple[Expression, ...]) -> int | None:
         number = self._call_numbers.get((made.how, made.callee, shown, made.keywords))
@@ -122,19 +126,31 @@ class Ledger:
         calls.append(made)
         if symbol is not None:
             self._trace.symbols[symbol].kept += 1
-            self._core.symbol_result[symbol] = number << 4 | layout.RESULT
         return number
 
-    def _close(self, symbol: SymbolRecord, symbol_number: int) -> int:
-        """Stop keeping calls of a callable whose arguments decide nothing; count them instead."""
+    def _close(self, made: CallRecord, symbol: int, number: int) -> None:
+        """Have the opcode loop count further calls of this kind as call `number`."""
         core = self._core
-        number = int(core.symbol_result[symbol_number]) >> 4
-        self._trace.calls[number].shown_once = True
-        self._trace.calls[number].count += 1
-        names = (symbol.resolved_module, symbol.resolved_name)
-        if names not in self._attention.observers:
-            core.symbol_mode[symbol_number] = layout.CLOSED
-        return number
+        record = self._trace.symbols[symbol]
+        kind = _kind(made)
+        if kind and (record.resolved_module, record.resolved_name) not in self._attention.observers:
+            self.settle(symbol)
+            core.symbol_result[symbol] = number << 4 | layout.RESULT
+            core.symbol_mode[symbol] = kind
+
+    def settle(self, symbol: int) -> None:
+        """Add what the opcode loop counted to the call that it stands for."""
+        core = self._core
+        if core.symbol_calls[symbol]:
+            self._trace.calls[core.symbol_result[symbol] >> 4].count += core.symbol_calls[symbol]
+            core.symbol_calls[symbol] = 0
+
+
+def _kind(made: CallRecord) -> int:
+    """Return the mode of a symbol that closes it for calls like this one, 0 if none does."""
+    kinds = {"REDUCE": layout.REDUCE_CLOSED, "NEWOBJ": layout.NEWOBJ_CLOSED}
+    kind = kinds.get(made.how, 0)
+    return kind + layout.BARE if kind and not made.arguments else kind
 
 
 def _deciding(

@@ -6,6 +6,7 @@ cdef unsigned long long SYMBOL_SLOTS, RESULT_SLOTS, KEEP_ITEMS, MOST_COLLECTIONS
 cdef unsigned long long NEEDS_OWNER, BROKEN, LIMITED, LITERAL, NODE, SYMBOL, RESULT
 cdef unsigned long long LOST, TUPLE, LIST, DICT, SET, FROZENSET, PERSISTENT
 cdef unsigned long long CALLS_APPEND, CALLS_SETITEM, CALLS_ADD, OPEN, CLOSED, LOW_32, HIGHEST_INT
+cdef unsigned long long REDUCE_CLOSED, NEWOBJ_CLOSED, BARE
 
 
 cdef class Core:

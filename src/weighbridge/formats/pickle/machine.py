@@ -71,6 +71,9 @@ CALLS_SETITEM = layout.CALLS_SETITEM
 CALLS_ADD = layout.CALLS_ADD
 OPEN = layout.OPEN
 CLOSED = layout.CLOSED
+REDUCE_CLOSED = layout.REDUCE_CLOSED
+NEWOBJ_CLOSED = layout.NEWOBJ_CLOSED
+BARE = layout.BARE
 LOW_32 = layout.LOW_32
 HIGHEST_INT = layout.HIGHEST_INT
 
@@ -736,7 +739,12 @@ class Core:
                     reason = "stack-underflow"
                     break
                 value = stack[sp - 2]
-                if value & 15 == SYMBOL and self.symbol_mode[value >> 4] == CLOSED:
+                # Only calls of the kind that was closed: a constructor that is suddenly given
+                # arguments must be seen, however often the class was rebuilt before.
+                kind = REDUCE_CLOSED if op == 0x52 else NEWOBJ_CLOSED
+                if stack[sp - 1] & 15 == LITERAL:
+                    kind += BARE
+                if value & 15 == SYMBOL and self.symbol_mode[value >> 4] == kind:
                     self.symbol_calls[value >> 4] += 1
                     sp -= 1
                     stack[sp - 1] = self.symbol_result[value >> 4]
