@@ -215,3 +215,17 @@ def test_the_description_is_served_without_outside_hosts() -> None:
     assert "/api/v1/artifacts/{sha256}" in page and "//cdn" not in page and "<script" not in page
     schema = json.loads(Client().get("/api/v1/openapi.json").content)
     assert schema["openapi"].startswith("3.")
+
+
+@pytest.mark.parametrize("number", [10**18, 10**19, 10**30])
+def test_a_number_that_no_database_holds_is_not_there(number: int) -> None:
+    asked = client()
+    for path in ("cases", "scans", "models", "versions", "hunts"):
+        assert asked.get(f"/api/v1/{path}/{number}").status_code == 404
+    for word in ("start", "claim"):
+        answer = asked.post(f"/api/v1/cases/{number}/{word}", {}, content_type="application/json")
+        assert answer.status_code == 404
+    browser = Client()
+    browser.force_login(person("ada"))
+    assert browser.get(f"/cases/{number}").status_code == 404
+    assert browser.post(f"/cases/{number}/claim").status_code in (302, 404)

@@ -45,6 +45,7 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(InvalidRequest, _invalid)
     api.add_exception_handler(HttpError, _stated)
     api.add_exception_handler(ValidationError, _unfit)
+    api.add_exception_handler(OverflowError, _beyond)
     api.add_exception_handler(DataError, _unstorable)
     api.add_exception_handler(OperationalError, _busy)
     api.add_exception_handler(TargetError, _says(422))
@@ -52,6 +53,10 @@ def install(api: NinjaAPI) -> None:
 
 def _says(status: int) -> Callable[[HttpRequest, Any], HttpResponse]:
     return lambda _request, error: problem(status, str(error))
+
+
+def _beyond(request: HttpRequest, error: Any) -> HttpResponse:
+    return problem(404, "There is no such thing: the number is larger than any that is given out.")
 
 
 def _unstorable(request: HttpRequest, error: Any) -> HttpResponse:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from secrets import token_hex
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase
 
 from weighbridge.platform.audit.context import request_id as current
@@ -95,6 +96,8 @@ class Refusals:
         """Return the page for an exception that is an answer."""
         if isinstance(exception, LogInFirst):
             return to_login(request)
+        if isinstance(exception, OverflowError | DataError):
+            return page(request, 404)
         for kind, status in ((NotFound, 404), (Conflict, 409), (Refused, 422)):
             if isinstance(exception, kind):
                 return page(request, status, str(exception))
