@@ -1,6 +1,16 @@
 """Files that honest libraries write, one module for each family of libraries."""
 
-from evals.honest import boosters, checkpoints, estimators, functions, numeric, plain
+from evals.honest import (
+    boosters,
+    checkpoints,
+    estimators,
+    functions,
+    graphs,
+    keras,
+    numeric,
+    plain,
+    templates,
+)
 from evals.samples import HonestSet
 
 SETS: dict[str, HonestSet] = {
@@ -10,4 +20,7 @@ SETS: dict[str, HonestSet] = {
     "checkpoints": checkpoints,
     "function-savers": functions,
     "boosters": boosters,
+    "keras": keras,
+    "graphs": graphs,
+    "chat-templates": templates,
 }

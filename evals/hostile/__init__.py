@@ -5,12 +5,15 @@ from evals.hostile import (
     consumers,
     containers,
     functions,
+    graphs,
     handed_over,
+    keras,
     names,
     opcodes,
     payloads,
     resolvers,
     streams,
+    templates,
     torch_files,
 )
 from evals.samples import HostileSet
@@ -27,4 +30,7 @@ SETS: dict[str, HostileSet] = {
     "containers": containers,
     "functions": functions,
     "handed-over": handed_over,
+    "keras": keras,
+    "graphs": graphs,
+    "templates": templates,
 }

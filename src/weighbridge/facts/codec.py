@@ -11,7 +11,7 @@ import types
 import typing
 from typing import Any
 
-from weighbridge.facts import expressions, pickles, structure
+from weighbridge.facts import expressions, graphs, keras, native, pickles, structure, templates
 
 Fact = (
     pickles.Stream
@@ -25,6 +25,15 @@ Fact = (
     | structure.Gap
     | structure.Note
     | structure.Metadata
+    | templates.Template
+    | templates.TemplateUse
+    | templates.TemplateBranch
+    | native.Executable
+    | graphs.Operator
+    | graphs.ExternalData
+    | graphs.ForeignText
+    | keras.KerasObject
+    | keras.Hdf5Reference
 )
 
 _FACTS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Fact)}

@@ -12,9 +12,12 @@ from weighbridge.containers.base import Archive, Member
 from weighbridge.containers.inflate import InflatedSource
 from weighbridge.containers.registry import open_archive
 from weighbridge.errors import ParseError
-from weighbridge.formats import skops, torchserve
+from weighbridge.formats import llamafile, skops, torchserve
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.keras import archive as keras
 from weighbridge.formats.pytorch.archive import CheckpointReader, variant
+from weighbridge.formats.pytorch.export import NAME as EXPORTED
+from weighbridge.formats.pytorch.export import ExportReader, is_exported
 from weighbridge.formats.pytorch.legacy_tar import is_legacy_tar, parse_storages
 from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
@@ -26,10 +29,18 @@ def parse(context: Context, kind: str, source: Source, place: Place) -> str:
     """Examine an archive recognised as `kind` and return the format it turned out to be."""
     archive = open_archive(kind, source, context.budget)
     name = _name(kind, archive)
+    before = len(context.facts)
+    if name == "zip" and llamafile.recognises(archive, source):
+        name = llamafile.NAME
+        archive = llamafile.without_program(context, archive, source, place)
     _structure(context, kind, archive, source, place)
     _checksums(context, kind, archive, place)
+    keras.read_archive(context, archive, place)
     if name in ("pytorch-zip", "torchscript", "torch-package"):
         CheckpointReader(context, archive, source, place, name).read()
+        return name
+    if name == EXPORTED:
+        ExportReader(context, archive, source, place).read()
         return name
     context.format(place, name, source.size, members=len(archive.members))
     if name == "skops":
@@ -43,6 +54,8 @@ def parse(context: Context, kind: str, source: Source, place: Place) -> str:
                 parse_storages(context, member, place)
             else:
                 _member(context, kind, member, member.source, place)
+    if name == llamafile.NAME:
+        llamafile.settle(context, before)
     return name
 
 
@@ -51,6 +64,8 @@ def _name(kind: str, archive: Archive) -> str:
         return "pytorch-tar"
     if kind != "zip":
         return kind
+    if is_exported(archive):
+        return EXPORTED
     found = variant(archive)
     if found is not None:
         return found
@@ -59,6 +74,8 @@ def _name(kind: str, archive: Archive) -> str:
         return "skops"
     if "MAR-INF/MANIFEST.json" in names:
         return "torchserve"
+    if keras.is_keras(archive):
+        return keras.NAME
     files = [member for member in archive.members if member.kind == "file"]
     if files and all(member.name.endswith(".npy") for member in files):
         return "npz"

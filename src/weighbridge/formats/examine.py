@@ -65,15 +65,16 @@ def walk(context: Context, source: Source, place: Place) -> str | None:
             found = found or name
         except ParseError as error:
             errors.append((container, error))
+    covered: set[str] = set()
     for entry in FORMATS:
-        if found in ("zip", "npz", "skops", "torchserve") and head[:2] == b"PK":
+        if found in ("zip", "npz", "skops", "torchserve", "keras") and head[:2] == b"PK":
             break
-        if not entry.claims(source, head):
+        if entry.name in covered or not entry.claims(source, head):
             continue
         try:
             if entry.parse(context, source, place):
                 found = found or entry.name
-                break
+                covered.update(entry.covers)
         except ParseError as error:
             errors.append((entry.name, error))
     if found is None and not errors:

@@ -11,6 +11,7 @@ import re
 from weighbridge.containers.paths import judge_name
 from weighbridge.errors import ParseError
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.templates import carriers
 from weighbridge.sources.base import Source
 from weighbridge.text.decoding import is_text
 from weighbridge.text.json_text import loads
@@ -30,10 +31,15 @@ def parse_text(context: Context, source: Source, place: Place) -> str | None:
         text = "only a Git LFS pointer is here; fetch the file it stands for and scan that"
         context.gap(place, "lfs-pointer", "unsupported-lfs-pointer", text)
         return "lfs-pointer"
-    name = "json" if head.lstrip()[:1] in (b"{", b"[") else "text"
+    if carriers.parse_jinja(context, source, place):
+        return carriers.NAME
+    start = head.lstrip()[:2]
+    name = "json" if start[:1] in (b"{", b"[") and start not in (b"{%", b"{{", b"{#") else "text"
     context.format(place, name, source.size)
     if name == "json" and b'"weight_map"' in source.read_at(0, min(source.size, _INDEX_LIMIT)):
         _weight_map(context, source, place)
+    if name == "json":
+        carriers.templates_in_json(context, source, place)
     return name
 
 

@@ -6,11 +6,6 @@ Such a file is inconclusive: it is known what it is, and it could carry code.
 from __future__ import annotations
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"\x89HDF\r\n\x1a\n", "hdf5"),
-    (0, b"GGUF", "gguf"),
-    (0, b"lmgg", "ggml"),
-    (0, b"fmgg", "ggmf"),
-    (0, b"tjgg", "ggjt"),
     (4, b"TFL3", "tflite"),
     (4, b"ET12", "executorch"),
     (4, b"PTMF", "torch-mobile"),
@@ -33,6 +28,6 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
 
 def name_of(head: bytes) -> str | None:
     """Return the name of a format known by its magic number, or None."""
-    if head[:2] == b"MZ" and len(head) >= 64:
+    if head[:2] == b"MZ" and len(head) >= 64 and b"\0" in head[:64]:
         return "windows-executable"
     return next((name for at, magic, name in _MAGIC if head[at : at + len(magic)] == magic), None)

@@ -1,6 +1,6 @@
 """The explicit list of formats that are parsed, in the order in which they may claim bytes.
 
-Every format whose `claims` says yes is tried, because each stands for a loader that would accept
+Every format whose `claims` says yes is parsed, because each stands for a loader that would accept
 the bytes; the first whose `parse` confirms names the file.
 """
 
@@ -9,10 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from weighbridge.formats import numpy_array, safetensors
+from weighbridge.formats import executables, executorch, numpy_array, safetensors, tflite
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.gguf import legacy as ggml
+from weighbridge.formats.gguf import model as gguf
+from weighbridge.formats.keras import hdf5_file, json_file
+from weighbridge.formats.onnx import model as onnx
 from weighbridge.formats.pickle import raw
 from weighbridge.formats.pytorch import legacy
+from weighbridge.formats.tensorflow import checkpoint as tensorflow_checkpoint
+from weighbridge.formats.tensorflow import model as tensorflow
+from weighbridge.formats.tensorflow import text as tensorflow_text
 from weighbridge.sources.base import Source
 
 
@@ -24,16 +31,39 @@ class FormatEntry:
         name: as reports show it.
         claims: cheap look at the first bytes.
         parse: adds facts; returns False when the bytes are something else after all.
+        covers: formats that need not be tried as well, because this one reads them too.
     """
 
     name: str
     claims: Callable[[Source, bytes], bool]
     parse: Callable[[Context, Source, Place], bool]
+    covers: tuple[str, ...] = ()
 
+
+# Recognised by plausible fields alone: nothing with a magic number is one of these as well.
+_WITHOUT_MAGIC = (
+    onnx.NAME,
+    tensorflow.NAME,
+    tensorflow_text.NAME,
+    tensorflow_checkpoint.NAME,
+)
 
 FORMATS: tuple[FormatEntry, ...] = (
-    FormatEntry(numpy_array.NAME, numpy_array.claims, numpy_array.parse),
-    FormatEntry(legacy.NAME, legacy.claims, legacy.parse),
-    FormatEntry(safetensors.NAME, safetensors.claims, safetensors.parse),
+    FormatEntry(hdf5_file.NAME, hdf5_file.claims, hdf5_file.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(json_file.NAME, json_file.claims, json_file.parse),
+    FormatEntry(numpy_array.NAME, numpy_array.claims, numpy_array.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(legacy.NAME, legacy.claims, legacy.parse, covers=(raw.NAME,)),
+    FormatEntry(safetensors.NAME, safetensors.claims, safetensors.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(gguf.NAME, gguf.claims, gguf.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(ggml.NAME, ggml.claims, ggml.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(executorch.NAME, executorch.claims, executorch.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(executables.NAME, executables.claims, executables.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(raw.NAME, raw.claims, raw.parse),
+    FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(tensorflow.NAME, tensorflow.claims, tensorflow.parse),
+    FormatEntry(tensorflow_text.NAME, tensorflow_text.claims, tensorflow_text.parse),
+    FormatEntry(
+        tensorflow_checkpoint.NAME, tensorflow_checkpoint.claims, tensorflow_checkpoint.parse
+    ),
 )

@@ -31,7 +31,7 @@ def _loaders(file: FileFacts, code: Code) -> tuple[str, ...]:
 
 def _unspoken(file: FileFacts) -> list[Code]:
     """Return the code that no finding about a call shows already."""
-    found = [code for code in file.free_code if code.origin != "torchscript"]
+    found = [c for c in file.free_code if c.origin not in ("torchscript", "keras-lambda")]
     for number, stream in file.streams.items():
         if number in spoken_for(file):
             continue

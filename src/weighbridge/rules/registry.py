@@ -5,7 +5,21 @@ from __future__ import annotations
 import hashlib
 from importlib import resources
 
-from weighbridge.rules import code, metadata, skops, structure
+from weighbridge.rules import (
+    code,
+    exports,
+    gguf,
+    graphs,
+    hdf5,
+    keras,
+    metadata,
+    native,
+    skops,
+    structure,
+    templates,
+    tensorflow,
+    tflite,
+)
 from weighbridge.rules.model import Rule
 from weighbridge.rules.pickles import oddities, state
 from weighbridge.rules.pickles import rules as pickles
@@ -18,6 +32,15 @@ RULES: tuple[Rule, ...] = (
     *structure.RULES,
     *skops.RULES,
     *metadata.RULES,
+    *keras.RULES,
+    *hdf5.RULES,
+    *templates.RULES,
+    *gguf.RULES,
+    *native.RULES,
+    *exports.RULES,
+    *graphs.RULES,
+    *tensorflow.RULES,
+    *tflite.RULES,
 )
 
 RULES_RELEASE = "2026.11"

@@ -10,7 +10,9 @@ row a source and a reason. A change of knowledge is a change of one row, without
 | `operands.tsv` | callable whose operands decide, and which of them | `callables` |
 | `decoders.tsv` | pure function that unwraps a hidden payload | `decoders` |
 | `effects.tsv` | effect, with its wording and classification | `effects` |
+| `jinja_names.tsv` | name in a role that chat templates need, or that leads out | `jinja` |
 | `libraries.tsv` | top-level package of the standard library or of the ML world | `libraries` |
+| `template_phrases.tsv` | words with which something is hidden | `jinja` |
 | `weights_only.tsv` | name that torch's restricted unpickler accepts | `weights_only` |
 
 No exact name is in both `dangerous.tsv` and `benign.tsv`. A benign row can lie under a whole-module

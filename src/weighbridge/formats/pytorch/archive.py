@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from weighbridge.containers.base import Archive, Member
 from weighbridge.errors import ParseError
+from weighbridge.formats import executables
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle import analysis, raw
 from weighbridge.formats.python.source import source_fact
@@ -162,7 +163,7 @@ class CheckpointReader:
             found = child.walk(child, source, place)
         except ParseError:
             found = None
-        if found not in ("pickle", "zip", "pytorch-zip", "pytorch-legacy"):
+        if found not in ("pickle", "zip", "pytorch-zip", "pytorch-legacy", *executables.KINDS):
             del self._context.facts[before:]
 
     def _code(self, member: Member, source: Source) -> None:

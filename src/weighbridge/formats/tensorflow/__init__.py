@@ -1,0 +1,1 @@
+"""TensorFlow graphs: SavedModel, GraphDef, MetaGraphDef, and what stands beside them."""

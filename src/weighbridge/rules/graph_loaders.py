@@ -1,0 +1,10 @@
+"""Which load calls reach a graph, by format."""
+
+LOADERS = {
+    "onnx": ("onnx.load", "onnxruntime.InferenceSession"),
+    "tensorflow-saved-model": ("tf.saved_model.load", "keras.layers.TFSMLayer"),
+    "tensorflow-graph": ("tf.import_graph_def",),
+    "tensorflow-meta-graph": ("tf.compat.v1.train.import_meta_graph",),
+    "tensorflow-keras-metadata": ("tf_keras.models.load_model",),
+    "tflite": ("tf.lite.Interpreter",),
+}
