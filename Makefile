@@ -74,11 +74,16 @@ setup: $(STAMPS)/package $(STAMPS)/test ## Make .venv with pinned dependencies a
 
 .PHONY: test
 test: setup ## Pass the tests; those of libraries that are missing skip themselves
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
 
 .PHONY: test-frameworks
 test-frameworks: setup $(STAMPS)/frameworks ## The same tests with torch and the other heavy libraries
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
+
+# On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.
+.PHONY: test-platform
+test-platform: setup $(STAMPS)/platform ## The tests of the platform
+	@$(PY) -m pytest tests/platform tests/advisories_lookup tests/cli $(ARGS)
 
 .PHONY: lint
 lint: $(STAMPS)/lint ## Style, with ruff
@@ -91,7 +96,7 @@ format: $(STAMPS)/lint ## Bring the code into the form that lint wants
 	@$(BIN)/ruff format .
 
 .PHONY: types
-types: $(STAMPS)/lint $(STAMPS)/runtime ## Types, with mypy --strict
+types: $(STAMPS)/lint $(STAMPS)/runtime $(STAMPS)/platform ## Types, with mypy --strict
 	@$(BIN)/mypy
 
 .PHONY: contracts

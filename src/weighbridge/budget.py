@@ -92,9 +92,7 @@ class Budget:
         """Count one archive entry."""
         self.counters.members += 1
         if self.counters.members > self.limits.members:
-            raise LimitExceeded(
-                "limit-members", f"more than {self.limits.members} archive members"
-            )
+            raise LimitExceeded("limit-members", f"more than {self.limits.members} archive members")
 
     def take_payload(self, size: int) -> None:
         """Count one literal of `size` bytes that is about to be examined on its own."""
