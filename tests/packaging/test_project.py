@@ -18,7 +18,7 @@ from weighbridge.formats.registry import FORMATS
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "src" / "weighbridge").rglob("*.py"))
 REQUIREMENTS = sorted((ROOT / "requirements").glob("*.txt"))
-PIN = re.compile(r'[A-Za-z0-9_.-]+==[A-Za-z0-9.]+(; python_version < "3\.14")?')
+PIN = re.compile(r'[A-Za-z0-9_.-]+(\[[a-z]+\])?==[A-Za-z0-9.]+(; python_version < "3\.14")?')
 
 MOST_LINES = {"module": 500, "class": 300, "function": 60}
 EXCEPTIONS = ROOT / "tests" / "packaging" / "size_exceptions.tsv"
@@ -97,6 +97,8 @@ def test_formats_are_documented() -> None:
 def sized() -> Iterator[tuple[str, str, int]]:
     """Yield what is too long: its kind, its name and its lines."""
     for path in SOURCES:
+        if path.parent.name == "migrations":
+            continue  # written by Django, read by nobody
         text = path.read_text(encoding="utf-8")
         module = str(path.relative_to(ROOT / "src" / "weighbridge"))
         yield "module", module, text.count("\n")
