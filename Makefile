@@ -104,7 +104,7 @@ contracts: $(STAMPS)/lint ## Which layer may import which
 	@PYTHONPATH=src $(BIN)/lint-imports --no-cache --no-logo
 
 .PHONY: eval
-eval: setup ## Recall per technique and false alarms per framework, against the table that is kept
+eval: setup $(STAMPS)/frameworks ## Recall per technique and false alarms per framework, against the table that is kept
 	@$(PY) -m evals
 
 .PHONY: bench
