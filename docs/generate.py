@@ -14,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,9 +64,21 @@ def cli_page() -> str:
     lines += [f"- [`{_name(one)}`](#{_name(one).replace(' ', '-')})" for one in COMMANDS if one]
     for one in COMMANDS:
         arguments = [*one.split(), "--help"]
-        text = _run(arguments, ROOT)[1]
+        text = _without_platform(_run(arguments, ROOT)[1])
         lines.append(f"\n## {_name(one)}\n\n```text\n{text.strip()}\n```")
+    lines.append("\nThe commands of the platform stand in [their own page](platform.md).")
     return "\n".join(lines) + "\n"
+
+
+def _without_platform(text: str) -> str:
+    """Leave out commands whose help depends on whether the platform's libraries are there."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    further = project["entry-points"]["weighbridge.commands"]
+    return "".join(
+        line
+        for line in text.splitlines(keepends=True)
+        if not (line.startswith("  ") and line.split()[:1] and line.split()[0] in further)
+    )
 
 
 def _name(command: str) -> str:
