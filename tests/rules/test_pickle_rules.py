@@ -223,3 +223,14 @@ def test_calls_that_differ_only_in_a_long_constant_are_told_apart(count):
     harmless = [loaded(pickled({"a": 1}, 2))] * count
     content = pickled([*harmless, loaded(shell(2))], 2)
     assert "dangerous-call" in rules_of(content)
+
+
+def test_calls_that_are_folded_into_one_finding_still_tell_behaviours_apart():
+    def twice(second):
+        restore = "mypackage.io.restore"
+        return findings(pickled([call(restore, "/a"), call(restore, second)]))
+
+    (one,), (other,) = twice("/b"), twice("/c")
+    assert one.rule == other.rule == "third-party-call"
+    assert one.evidence["code"] == other.evidence["code"]
+    assert one.behaviour != other.behaviour

@@ -51,7 +51,7 @@ def test_every_meaning_names_a_rule_that_reports_it():
 def test_ids_are_unique_and_readable():
     ids = [item.id for item in RULES]
     assert len(set(ids)) == len(ids)
-    assert all(re.fullmatch(r"[a-z]+(-[a-z0-9]+)*", name) for name in ids)
+    assert all(re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", name) for name in ids)
     assert all(rule(name) is not None for name in ids) and rule("no-such-rule") is None
 
 

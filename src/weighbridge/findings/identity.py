@@ -23,7 +23,7 @@ def with_identity(finding: Finding, path: str) -> Finding:
     evidence = finding.evidence
     symbols = evidence.get("symbols", [])
     payloads = [item.get("sha256") for item in evidence.get("payloads", [])]
-    acts = (evidence.get("code"), symbols, payloads, evidence.get("sha256"))
+    acts = (evidence.get("code"), symbols, payloads, evidence.get("sha256"), evidence.get("also"))
     return replace(
         finding,
         path=path,

@@ -63,6 +63,7 @@ class Group:
     members: set[int] = field(default_factory=set)
     symbols: list[Named] = field(default_factory=list)
     imports: list[Import] = field(default_factory=list)
+    also: list[Call] = field(default_factory=list)
     count: int = 1
 
 
@@ -373,6 +374,7 @@ def _merged(groups: list[Group]) -> list[Group]:
         if key in found:
             found[key].count += group.count
             found[key].members |= group.members
+            found[key].also += [group.root] if group.root is not None else []
         else:
             found[key] = group
     return list(found.values())

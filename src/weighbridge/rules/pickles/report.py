@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ _GRAVEST = (
     "object_graph",
 )
 _SHOWN = 12
+_FOLDED = 2000
 
 
 def findings_of(rule: Rule, file: FileFacts) -> Iterator[Finding]:
@@ -124,6 +126,8 @@ def _evidence(
     evidence["why"] = [visible(reason, 300) for reason in group.reasons[:4]]
     if group.count > 1:
         evidence["count"] = group.count
+    if group.also:
+        evidence["also"] = _also(stream, group)
     if payloads:
         evidence["payloads"] = [_payload(payload) for payload in payloads[:4]]
     if codes:
@@ -131,6 +135,17 @@ def _evidence(
     if stream.stream.error is not None:
         evidence["breaks_off"] = f"the stream ends with an error after this ({stream.stream.error})"
     return evidence
+
+
+def _also(stream: StreamFacts, group: Group) -> dict[str, Any]:
+    """Return what the calls folded into this finding run.
+
+    The digest covers all of them, so that a decision about this finding never covers a call with
+    other literals.
+    """
+    lines = sorted({Renderer(stream.calls).call(call) for call in group.also[:_FOLDED]})
+    digest = hashlib.sha256("\n".join([*lines, str(len(group.also))]).encode("utf-8", "replace"))
+    return {"shown": lines[:_SHOWN], "sha256": digest.hexdigest()}
 
 
 def _payload(payload: Payload) -> dict[str, Any]:
