@@ -4,7 +4,7 @@ import struct
 
 import pytest
 
-from formats.gguf.building import (
+from formats.gguf_files.building import (
     ARRAY,
     BOOL,
     DATA,

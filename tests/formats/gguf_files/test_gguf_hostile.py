@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formats.gguf.building import honest
+from formats.gguf_files.building import honest
 from formats.templates.scanning import Answer
 
 WHOLE = {

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formats.gguf.building import honest
+from formats.gguf_files.building import honest
 from formats.pytorch_export.archives import elf
 from formats.templates.scanning import Answer
 from weighbridge.facts.native import Executable
