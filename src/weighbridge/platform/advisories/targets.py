@@ -30,7 +30,7 @@ def of_package(name: str, versions: tuple[str, ...]) -> Target:
         raise Refused(f"not a package: {name}") from error
     if not versions:
         raise Refused("name every affected version of the package")
-    return Target(PYPI, name, address, f"https://pypi.org/project/{quote(name)}/", versions)
+    return Target(PYPI, name, address, "", versions)
 
 
 def purl(provider: str, name: str) -> str:
