@@ -198,8 +198,10 @@ class Wire:
 @cache
 def _run(tag: int) -> re.Pattern[bytes]:
     width = _WIDTHS.get(tag & 7)
-    content = rb"[\x80-\xff]{0,9}+[\x00-\x7f]" if width is None else b"[\\x00-\\xff]{%d}" % width
-    return re.compile(b"(?:" + re.escape(bytes([tag])) + content + b")*+", re.DOTALL)
+    # No possessive quantifiers: early versions of Python 3.11 match them wrongly, and there is
+    # nothing to go back to, since each byte fits one part only.
+    content = rb"[\x80-\xff]{0,9}[\x00-\x7f]" if width is None else b"[\\x00-\\xff]{%d}" % width
+    return re.compile(b"(?:" + re.escape(bytes([tag])) + content + b")*", re.DOTALL)
 
 
 def could_begin(head: bytes) -> bool:
