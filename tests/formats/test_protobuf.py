@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 
 import pytest
+from evals.protobufs import message, varint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from builders.protobufs import message, varint
 from weighbridge.budget import Budget, Limits
 from weighbridge.errors import LimitExceeded, MalformedInput, ParseError
 from weighbridge.formats.protobuf import DEPTH, Message, Wire, signed

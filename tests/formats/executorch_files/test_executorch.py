@@ -3,10 +3,10 @@
 import struct
 
 import pytest
+from evals.flat_tables import Flat, Numbers, Scalar, flatbuffer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.flat_tables import Flat, Numbers, Scalar, flatbuffer
 from formats.pytorch_export.archives import elf
 from formats.templates.scanning import Answer
 from weighbridge.facts.structure import Anomaly, Metadata

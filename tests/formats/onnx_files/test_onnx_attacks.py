@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from evals.protobufs import message, onnx_graph, onnx_model, onnx_node, onnx_tensor
 
-from builders.protobufs import message, onnx_graph, onnx_model, onnx_node, onnx_tensor
 from formats.scanning import scan
 from weighbridge.findings.model import Verdict
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from evals.protobufs import message, onnx_graph, onnx_model, onnx_node, onnx_tensor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from builders.protobufs import message, onnx_graph, onnx_model, onnx_node, onnx_tensor
 from formats.scanning import scan
 from weighbridge.budget import Budget
 from weighbridge.findings.model import Verdict

@@ -125,7 +125,7 @@ def test_huge_model_with_external_data(tmp_path: Path) -> None:
 
 def test_sparse_file_of_many_gigabytes(tmp_path: Path) -> None:
     """An initialiser is skipped by its length, even if it is 50 GB."""
-    from builders.protobufs import message, onnx_graph, onnx_node, varint
+    from evals.protobufs import message, onnx_graph, onnx_node, varint
 
     size = 50 << 30
     head = message((1, size // 4), (2, 1), (8, "w")) + varint(9 << 3 | 2) + varint(size)

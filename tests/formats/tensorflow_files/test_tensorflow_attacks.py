@@ -7,8 +7,7 @@ import json
 import marshal
 
 import pytest
-
-from builders.protobufs import (
+from evals.protobufs import (
     message,
     tf_const,
     tf_function,
@@ -17,6 +16,7 @@ from builders.protobufs import (
     tf_node,
     tf_saved_model,
 )
+
 from formats.scanning import scan
 from weighbridge.findings.model import Verdict
 

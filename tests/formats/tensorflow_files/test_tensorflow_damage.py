@@ -5,10 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from builders.protobufs import (
+from evals.protobufs import (
     message,
     onnx_graph,
     onnx_model,
@@ -20,6 +17,9 @@ from builders.protobufs import (
     tf_node,
     tf_saved_model,
 )
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from formats.scanning import scan
 from weighbridge.budget import Budget, Limits
 from weighbridge.errors import ParseError

@@ -6,10 +6,7 @@ import io
 import zipfile
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from builders.flat_tables import (
+from evals.flat_tables import (
     Flat,
     Scalar,
     custom_code,
@@ -18,6 +15,9 @@ from builders.flat_tables import (
     tensor,
     tflite,
 )
+from hypothesis import given
+from hypothesis import strategies as st
+
 from formats.scanning import Scanned, scan
 from weighbridge.findings.model import Verdict
 
