@@ -22,7 +22,7 @@ from weighbridge.sources.base import Source
 _keep: list[object] = []
 
 
-def examine(source: Source, budget: Budget) -> list[Fact]:
+def examine(source: Source, budget: Budget, name: str) -> list[Fact]:
     """Do what the first word of the file says."""
     command, _, argument = source.read_at(0, 200).decode("latin-1").partition(" ")
     found = _COMMANDS.get(command, _fine)(argument, budget)

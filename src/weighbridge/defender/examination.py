@@ -69,7 +69,7 @@ class Examiner:
     def _examine(self, path: str, descriptor: int, stopped: Stopped) -> FileResult:
         before = os.fstat(descriptor)
         size = before.st_size
-        answer, sha256 = self._parse_and_hash(descriptor, size, stopped)
+        answer, sha256 = self._parse_and_hash(path, descriptor, size, stopped)
         facts = answer.facts
         if answer.failure is not None:
             facts += (_gap("source-error", answer.failure),)
@@ -83,17 +83,21 @@ class Examiner:
         return FileResult(_report(path, size, sha256, facts, findings, answer.bytes_read), findings)
 
     def _parse_and_hash(
-        self, descriptor: int, size: int, stopped: Stopped
+        self, path: str, descriptor: int, size: int, stopped: Stopped
     ) -> tuple[Answer, str | None]:
-        workers = pool.shared()
+        name = os.path.basename(path)
+
+        def parse() -> Answer:
+            return pool.shared().examine(descriptor, self._limits, stopped, name)
+
         if size > EAGER_BYTES and not self._deep:
-            return workers.examine(descriptor, self._limits, stopped), None
+            return parse(), None
         if size <= INLINE_BYTES:
             sha256 = sha256_of(descriptor, size, stopped)
-            return workers.examine(descriptor, self._limits, stopped), sha256
+            return parse(), sha256
         with ThreadPoolExecutor(1, "weighbridge-hash") as hasher:
             digest: Future[str | None] = hasher.submit(sha256_of, descriptor, size, stopped)
-            return workers.examine(descriptor, self._limits, stopped), digest.result()
+            return parse(), digest.result()
 
 
 def _gap(code: str, text: str) -> Gap:

@@ -30,9 +30,15 @@ class Pool:
                 self._idle.append(WorkerProcess())
 
     def examine(
-        self, descriptor: int, limits: Limits, stopped: Callable[[], bool] = lambda: False
+        self,
+        descriptor: int,
+        limits: Limits,
+        stopped: Callable[[], bool] = lambda: False,
+        name: str = "",
     ) -> Answer:
         """Have some worker examine an open file; what goes wrong there becomes a gap.
+
+        See :meth:`weighbridge.defender.process.WorkerProcess.examine` for the arguments.
 
         Raises:
             Interrupted: `stopped` returned true.
@@ -41,7 +47,7 @@ class Pool:
         worker = self._take(stopped)
         usable = False
         try:
-            answer = worker.examine(descriptor, limits, stopped)
+            answer = worker.examine(descriptor, limits, stopped, name)
             usable = not answer.spent and not worker.bloated()
         except LostWorkerError as error:
             gap = Gap(member=None, offset=None, format="unknown", code=error.code, text=str(error))

@@ -33,6 +33,7 @@ START_SECONDS = 60.0
 GLANCE_SECONDS = 0.005
 
 _TEXT = 500
+_NAME = 500
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -113,13 +114,16 @@ class WorkerProcess:
             raise WorkerError("the worker process is of another version")
         self._ready = True
 
-    def examine(self, descriptor: int, limits: Limits, stopped: Callable[[], bool]) -> Answer:
+    def examine(
+        self, descriptor: int, limits: Limits, stopped: Callable[[], bool], name: str = ""
+    ) -> Answer:
         """Have the worker examine an open file.
 
         Args:
             descriptor: open for reading; the worker gets its own copy.
             limits: for this file.
             stopped: asked again and again; once true, the job is given up.
+            name: the file's own name, without folders. Only texts are told apart by it.
 
         Raises:
             LostWorkerError: the worker died, hung or answered nonsense, and must be closed.
@@ -127,7 +131,12 @@ class WorkerProcess:
         """
         self._jobs += 1
         self._inbox.renew()
-        request = {"type": "job", "id": self._jobs, "limits": dataclasses.asdict(limits)}
+        request = {
+            "type": "job",
+            "id": self._jobs,
+            "limits": dataclasses.asdict(limits),
+            "name": name[:_NAME],
+        }
         deadline = time.monotonic() + limits.seconds + GRACE_SECONDS
         try:
             messages.send(self._connection, request, [descriptor])

@@ -21,7 +21,7 @@ from weighbridge.facts.structure import Gap
 from weighbridge.sources.base import Source
 from weighbridge.sources.local import FileSource
 
-Examine = Callable[[Source, Budget], Sequence[Fact]]
+Examine = Callable[[Source, Budget, str], Sequence[Fact]]
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -71,13 +71,14 @@ def _answer(
 ) -> bool:
     """Do one job; False when this process should not do another."""
     limits = job.get("limits")
-    if job["type"] != "job" or not isinstance(limits, dict):
+    name = job.get("name")
+    if job["type"] != "job" or not isinstance(limits, dict) or not isinstance(name, str):
         raise WorkerError("the request breaks the protocol")
     budget = Budget(Limits(**limits))
     confinement.allow_seconds(budget.limits.seconds + confinement.GRACE_SECONDS)
     source = FileSource(descriptor, budget.counters)
     try:
-        facts = _facts(source, budget, examine)
+        facts = _facts(source, budget, name, examine)
     except SourceError as error:
         messages.send(connection, {"type": "failed", "job": job["id"], "text": str(error)})
         return True
@@ -87,10 +88,10 @@ def _answer(
     return not spent
 
 
-def _facts(source: Source, budget: Budget, examine: Examine) -> list[Fact]:
+def _facts(source: Source, budget: Budget, name: str, examine: Examine) -> list[Fact]:
     """Examine one file; whatever goes wrong in a parser becomes a gap."""
     try:
-        facts = list(examine(source, budget))
+        facts = list(examine(source, budget, name))
     except SourceError:
         raise
     except MemoryError:

@@ -50,17 +50,22 @@ Walk = Callable[["Context", Source, Place], str | None]
 
 @dataclass(slots=True)
 class Context:
-    """State of the examination of one file and of everything inside it."""
+    """State of the examination of one file and of everything inside it.
+
+    Attributes:
+        name: the file's own name, empty inside of it; see :func:`weighbridge.formats.examine`.
+    """
 
     budget: Budget
     walk: Walk
+    name: str = ""
     facts: list[Fact] = field(default_factory=list)
     interpreters: list[Interpreter] = field(default_factory=list)
     streams: list[int] = field(default_factory=lambda: [0])
 
     def child(self) -> Context:
         """Return the context for something inside; raises LimitExceeded when nested too deep."""
-        return Context(self.budget.child(), self.walk, self.facts, self.interpreters, self.streams)
+        return Context(self.budget.child(), self.walk, "", self.facts, self.interpreters, self.streams)
 
     def interpreter(self, level: int = 0) -> Interpreter:
         """Return a pickle machine; level 1 is a small one for a stream inside a running stream."""

@@ -20,15 +20,18 @@ _HEAD = 512
 _interpreters: list[Interpreter] = []
 
 
-def examine(source: Source, budget: Budget) -> list[Fact]:
+def examine(source: Source, budget: Budget, name: str = "") -> list[Fact]:
     """Return every fact about `source`.
+
+    `name` is the file's own name, without folders. It tells texts apart (Python, YAML,
+    requirements), which their bytes cannot; nothing binary is decided by it.
 
     What a parser cannot read becomes a :class:`~weighbridge.facts.structure.Gap`.
 
     Raises:
         SourceError: the bytes themselves cannot be fetched.
     """
-    context = Context(budget, walk, interpreters=_interpreters)
+    context = Context(budget, walk, name, interpreters=_interpreters)
     place = Place()
     try:
         if walk(context, source, place) is None:
