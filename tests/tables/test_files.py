@@ -24,7 +24,7 @@ TABLES = {
 }  # fmt: skip
 HANDLERS = {
     "attribute-read", "attribute-write", "class-factory", "code-object", "codec", "constant-name",
-    "described-method",
+    "described-method", "evaluated-text",
     "formula-state", "nested-bytes", "plain-state", "python-source", "rebuild-class",
     "reference-only", "wrapped-callable",
 }  # fmt: skip

@@ -15,8 +15,10 @@ from weighbridge.facts.expressions import (
     Mapping,
     Number,
     Result,
+    Sequence,
     Symbol,
     Text,
+    Unknown,
 )
 from weighbridge.facts.pickles import Call
 from weighbridge.findings.model import Kind
@@ -312,6 +314,26 @@ def _formula(call: Call, stream: StreamFacts) -> Opinion | None:
     return None
 
 
+def _evaluated_text(call: Call, stream: StreamFacts) -> Opinion | None:
+    """Sympy's constructors hand their arguments to sympify, which evaluates text (sympy 1.14)."""
+    pending: list[Expression | None] = [*call.arguments, call.keywords]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Text | Bytes):
+            return Opinion(Kind.MALICIOUS, "evaluates the text that it is given", "code_exec")
+        if isinstance(item, Sequence | Mapping):
+            pending += item.items
+        elif isinstance(item, Result | Unknown) and not _is_expression(item, stream):
+            return Opinion(Kind.SUSPICIOUS, "evaluates what is computed while loading", "code_exec")
+    return None
+
+
+def _is_expression(item: Expression, stream: StreamFacts) -> bool:
+    call = stream.calls.get(item.call) if isinstance(item, Result) else None
+    callee = names_of(call.callee, stream.calls) if call is not None else None
+    return callee is not None and callee[0].partition(".")[0] == "sympy"
+
+
 def _ordinary(call: Call, stream: StreamFacts) -> Opinion | None:
     return None
 
@@ -328,6 +350,7 @@ _HANDLERS: dict[str, Callable[[Call, StreamFacts], Opinion | None]] = {
     "code-object": _ordinary,
     "constant-name": _constant_name,
     "described-method": _described_method,
+    "evaluated-text": _evaluated_text,
     "formula-state": _formula,
     "reference-only": _referred_to,
     "plain-state": _ordinary,
