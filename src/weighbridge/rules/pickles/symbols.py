@@ -46,8 +46,8 @@ class Judgement:
         use: for GOOD, the use that is vouched for (`any`, `rebuild`, `reference`, `family`).
         judge: for OPERANDS, the handler that looks at the arguments.
         effect: for DANGEROUS, the row's effect.
-        origin: for DANGEROUS, how the row was found; for UNVOUCHED, the kind of library, or `family`
-            for a package that models are saved with.
+        origin: for DANGEROUS, how the row was found; for UNVOUCHED, the kind of library,
+            or `family` for a package that models are saved with.
         reason: for people.
     """
 
