@@ -17,8 +17,10 @@ BUILD := build
 PYTHON ?=
 # Anything more for pytest: make test ARGS="-k zip"
 ARGS ?=
-# Older releases of Keras whose files are tested; `tf_keras` is Keras 2.
-KERAS_RELEASES := keras==3.3.3 keras==3.6.0 keras==3.9.2 keras==3.12.1 tf_keras==2.21.0
+# Older releases whose files are tested; `tf_keras` is Keras 2. Before joblib 0.17 none runs on
+# Python 3.11.
+OLDER := joblib==0.17.0 joblib==1.0.1 joblib==1.1.1 joblib==1.2.0 joblib==1.4.2 \
+  keras==3.3.3 keras==3.6.0 keras==3.9.2 keras==3.12.1 tf_keras==2.21.0
 # Seconds for each target of make fuzz.
 FUZZ_SECONDS ?= 3600
 
@@ -60,10 +62,10 @@ $(STAMPS)/test: requirements/runtime.txt
 $(STAMPS)/frameworks: requirements/runtime.txt requirements/test.txt
 
 # Releases of one library cannot stand beside each other, so each gets a folder that its test names.
-$(STAMPS)/keras: $(STAMPS)/frameworks
-	@echo "installing older releases of Keras"
-	@for release in $(KERAS_RELEASES); do \
-	  $(PIP) --no-deps --upgrade --target "$(VENV)/keras/$$release" "$$release"; \
+$(STAMPS)/older: $(STAMPS)/frameworks
+	@echo "installing older releases"
+	@for release in $(OLDER); do \
+	  $(PIP) --no-deps --upgrade --target "$(VENV)/older/$$release" "$$release"; \
 	done
 	@touch $@
 
@@ -87,7 +89,7 @@ test: setup ## Pass the tests; those of libraries that are missing skip themselv
 	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
 
 .PHONY: test-frameworks
-test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/keras ## The same tests with torch and the other heavy libraries
+test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests with torch and the other heavy libraries
 	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
 
 # On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.

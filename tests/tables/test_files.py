@@ -25,7 +25,7 @@ TABLES = {
 HANDLERS = {
     "attribute-read", "attribute-write", "class-factory", "code-object", "codec", "constant-name",
     "described-method", "evaluated-text",
-    "formula-state", "nested-bytes", "plain-state", "python-source", "rebuild-class",
+    "formula-state", "neighbour-file", "nested-bytes", "plain-state", "python-source", "rebuild-class",
     "reference-only", "wrapped-callable",
 }  # fmt: skip
 TRANSFORMS = {

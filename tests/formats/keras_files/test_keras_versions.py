@@ -11,7 +11,7 @@ from formats.scanning import scan_file
 from weighbridge.findings.model import Verdict
 
 pytestmark = [pytest.mark.frameworks, pytest.mark.slow]
-RELEASES = sorted(Path(sys.prefix, "keras").glob("*")) or [Path("none")]
+RELEASES = sorted(Path(sys.prefix, "older").glob("*keras==*")) or [Path("none")]
 SAVER = Path(__file__).with_name("keras_model_saver.py")
 EXPECTED = {"weakness": Verdict.WEAKNESS, "malicious": Verdict.MALICIOUS}
 

@@ -334,6 +334,20 @@ def _is_expression(item: Expression, stream: StreamFacts) -> bool:
     return callee is not None and callee[0].partition(".")[0] == "sympy"
 
 
+def _neighbour(call: Call, stream: StreamFacts) -> Opinion | None:
+    """Joblib before 0.10 kept arrays in files beside the pickle, which it unpickles by name."""
+    for state in call.state:
+        pairs = state.items if isinstance(state, Mapping) else ()
+        for key, value in zip(pairs[::2], pairs[1::2], strict=False):
+            if key != Text("filename", 8):
+                continue
+            beside = isinstance(value, Text) and not set(value.value) & set("/\\:\0")
+            if not beside:
+                text = "loads an array from a file that is not beside this one"
+                return Opinion(Kind.MALICIOUS, text, "file_read")
+    return None
+
+
 def _ordinary(call: Call, stream: StreamFacts) -> Opinion | None:
     return None
 
@@ -346,6 +360,7 @@ _HANDLERS: dict[str, Callable[[Call, StreamFacts], Opinion | None]] = {
     "rebuild-class": _rebuild_class,
     "codec": _codec,
     "nested-bytes": _nested_bytes,
+    "neighbour-file": _neighbour,
     "python-source": _python_source,
     "code-object": _ordinary,
     "constant-name": _constant_name,
