@@ -11,6 +11,7 @@ import re
 from weighbridge.containers.paths import judge_name
 from weighbridge.errors import ParseError
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.data.extent import Extent
 from weighbridge.formats.templates import carriers
 from weighbridge.sources.base import Source
 from weighbridge.text.decoding import is_text
@@ -60,16 +61,16 @@ def _weight_map(context: Context, source: Source, place: Place) -> None:
             context.anomaly(place, "json", "index-path-escape", text)
 
 
-def image_end(source: Source, head: bytes) -> tuple[str, int] | None:
+def image_end(source: Source, head: bytes) -> Extent | None:
     """Return the kind of an image or sound and where its structure ends, or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png", _png_end(source)
+        return Extent("png", _png_end(source))
     if head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE"):
-        return head[8:12].decode().lower(), 8 + int.from_bytes(head[4:8], "little")
+        return Extent(head[8:12].decode().lower(), 8 + int.from_bytes(head[4:8], "little"))
     if head.startswith((b"GIF87a", b"GIF89a")) and _last(source, 1) == b"\x3b":
-        return "gif", source.size
+        return Extent("gif", source.size)
     if head.startswith(b"\xff\xd8\xff") and _last(source, 2) == b"\xff\xd9":
-        return "jpeg", source.size
+        return Extent("jpeg", source.size)
     return None
 
 
