@@ -16,6 +16,7 @@ from weighbridge.formats.gguf import model as gguf
 from weighbridge.formats.keras import hdf5_file, json_file
 from weighbridge.formats.onnx import model as onnx
 from weighbridge.formats.pickle import raw
+from weighbridge.formats.python import bytecode_file
 from weighbridge.formats.pytorch import legacy
 from weighbridge.formats.tensorflow import checkpoint as tensorflow_checkpoint
 from weighbridge.formats.tensorflow import model as tensorflow
@@ -58,6 +59,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(ggml.NAME, ggml.claims, ggml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(executorch.NAME, executorch.claims, executorch.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(executables.NAME, executables.claims, executables.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(bytecode_file.NAME, bytecode_file.claims, bytecode_file.parse),
     FormatEntry(raw.NAME, raw.claims, raw.parse),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),

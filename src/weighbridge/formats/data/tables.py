@@ -140,6 +140,8 @@ def matlab(source: Source, head: bytes, budget: Budget) -> Extent | None:
     if order is None or not head.startswith(b"MATLAB"):
         return None
     read = number if order == "little" else big
+    if read(head, 124, 2) == 0x0200:  # The user block of an HDF5 file, which is read by itself.
+        return Extent("matlab", source.size) if source.size == 512 else None
 
     def length(header: bytes, _offset: int = 0) -> int | None:
         kind, size = read(header, 0), read(header, 4)

@@ -39,6 +39,7 @@ _CALLS_AT_ONCE = frozenset(
     {
         ("torch._tensor", "_rebuild_from_type_v2"),
         ("torch._tensor", "_rebuild_from_type"),
+        ("torch.tensor", "_rebuild_from_type"),
         ("jax._src.array", "_reconstruct_array"),
         ("functools", "reduce"),
         ("_functools", "reduce"),
