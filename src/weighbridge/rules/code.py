@@ -132,10 +132,9 @@ def _bytecode(file: FileFacts) -> Iterable[Finding]:
         named = [
             (name, row)
             for name, row in dangerous_names(code)
-            if row.name != "*" and row.effect in _GRAVE
+            if row.name != "*" and row.effect in _GRAVE and row.severity == "critical"
         ]
         what = f", and uses {visible(named[0][0], 120)}" if named else ""
-        unclear = bool(named) or not code.complete
         yield BYTECODE.finding(
             title=f"It is compiled Python that an import runs unseen{what}",
             member=code.member,
@@ -148,7 +147,7 @@ def _bytecode(file: FileFacts) -> Iterable[Finding]:
                 "sha256": code.sha256,
             },
             loaders=("import",),
-            kind=Kind.SUSPICIOUS if unclear else Kind.WEAKNESS,
+            kind=Kind.SUSPICIOUS if named else Kind.WEAKNESS,
             severity=Severity.HIGH if named else Severity.MEDIUM,
         )
 
@@ -247,8 +246,7 @@ BYTECODE = _rule(
     Confidence.MEDIUM,
     (
         "A `.pyc` file runs in place of its source, and nobody can review it. Suspicious when the "
-        "names it uses start processes, open connections or run further code, or when "
-        "it could not be read to the end.",
+        "names it uses start processes, open connections or run further code.",
         "__pycache__/modeling.cpython-311.pyc",
         "Delete it; Python compiles the source again. Do not use a model that needs it.",
     ),
