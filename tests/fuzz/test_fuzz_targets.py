@@ -31,8 +31,9 @@ def _masking_without_plugins(monkeypatch):
 
 def test_there_is_a_target_for_each_reader():
     readers = (
-        "compressed data examine executable executorch ggml gguf hdf5 keras_json machine marshal "
-        "onnx safetensors sevenzip source tar tensorflow tensorflow_text tflite zip"
+        "bytecode compressed data examine executable executorch ggml gguf hdf5 keras_json machine "
+        "marshal msgpack onnx r_data safetensors sevenzip source tar tensorflow "
+        "tensorflow_text tflite zip"
     )
     assert [name.removeprefix("fuzz_") for name in TARGETS] == readers.split()
 

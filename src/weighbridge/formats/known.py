@@ -16,8 +16,6 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xfe\xed\xfa\xcf", "mach-o-executable"),
     (0, b"CBM1", "catboost"),
     (0, b"RKNN", "rknn"),
-    (0, b"X\n\0\0\0", "r-data"),
-    (0, b"RDX", "r-data"),
     (0, b"\0asm", "webassembly"),
 )
 

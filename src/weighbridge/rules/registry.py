@@ -14,6 +14,7 @@ from weighbridge.rules import (
     keras,
     metadata,
     native,
+    r_data,
     skops,
     structure,
     templates,
@@ -41,6 +42,7 @@ RULES: tuple[Rule, ...] = (
     *graphs.RULES,
     *tensorflow.RULES,
     *tflite.RULES,
+    *r_data.RULES,
 )
 
 RULES_RELEASE = "2026.11"
