@@ -2,7 +2,8 @@
 
 A message is four bytes of length, big endian, and a JSON object whose ``type`` says what it is::
 
-    scanner -> worker   job     id, limits, name; the file's open descriptor comes along with the length
+    scanner -> worker   job     id, limits, name; the file's open descriptor comes along
+                                with the length
     worker -> scanner   ready   facts_version, or failed with a text
                         facts   job, facts, and with the last batch: last, bytes_read,
                                 spent (this process ends now)

@@ -14,6 +14,7 @@ from weighbridge.rules import (
     keras,
     metadata,
     native,
+    scripts,
     skops,
     structure,
     templates,
@@ -23,6 +24,7 @@ from weighbridge.rules import (
 from weighbridge.rules.model import Rule
 from weighbridge.rules.pickles import oddities, state
 from weighbridge.rules.pickles import rules as pickles
+from weighbridge.rules.repository import registry as repository
 
 RULES: tuple[Rule, ...] = (
     *pickles.RULES,
@@ -41,6 +43,8 @@ RULES: tuple[Rule, ...] = (
     *graphs.RULES,
     *tensorflow.RULES,
     *tflite.RULES,
+    *scripts.RULES,
+    *repository.RULES,
 )
 
 RULES_RELEASE = "2026.11"

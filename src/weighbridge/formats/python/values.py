@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 LONGEST = 64 * 1024
 MOST_ITEMS = 4096
 
 Plain = str | bytes | int | float | None
+Traits = frozenset[str]
+NO_TRAITS: Traits = frozenset()
+"""What else is known of a value: that it was fetched, decoded, is a credential ... Two values that
+differ in this alone are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,7 @@ class Const:
     """A constant."""
 
     value: Plain
+    traits: Traits = field(default=NO_TRAITS, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,7 @@ class Ref:
 
     path: str
     result: bool = False
+    traits: Traits = field(default=NO_TRAITS, compare=False)
 
 
 @dataclass(slots=True)
@@ -50,9 +56,28 @@ class Function:
 class Unknown:
     """Anything else."""
 
+    traits: Traits = field(default=NO_TRAITS, compare=False)
+
 
 Value = Const | Ref | Items | Function | Unknown
 UNKNOWN = Unknown()
+
+
+def traits_of(value: Value, depth: int = 0) -> Traits:
+    """Return the traits of a value and, for a few levels, of what it contains."""
+    if isinstance(value, Const | Ref | Unknown):
+        return value.traits
+    if isinstance(value, Items) and depth < 3:
+        found = [traits_of(item, depth + 1) for item in list(value.values.values())[:64]]
+        return NO_TRAITS.union(*found)
+    return NO_TRAITS
+
+
+def with_traits(value: Value, traits: Traits) -> Value:
+    """Return the value with traits added."""
+    if isinstance(value, Const | Ref | Unknown) and not traits <= value.traits:
+        return replace(value, traits=value.traits | traits)
+    return value
 
 
 def items_of(value: Value) -> list[Value] | None:

@@ -1,0 +1,56 @@
+"""A JSON configuration to facts."""
+
+from __future__ import annotations
+
+import json
+
+from weighbridge.errors import ParseError
+from weighbridge.facts.repository import Reference
+from weighbridge.formats.configuration.references import MOST_REFERENCES, Named, references
+from weighbridge.formats.context import Context, Place
+from weighbridge.sources.base import Source
+from weighbridge.text.json_text import loads
+
+_LIMIT = 8 << 20
+# Written with the values that are declared; where from a model is, and what wrote it.
+_DECLARED = (
+    "transformers_version",
+    "peft_version",
+    "_diffusers_version",
+    "base_model_name_or_path",
+    "_name_or_path",
+    "license",
+)
+
+
+def references_in_json(context: Context, source: Source, place: Place, name: str) -> None:
+    """Add what a JSON file leads a loader to; another JSON file adds nothing."""
+    if source.size > _LIMIT:
+        return
+    data = source.read_at(0, source.size)
+    try:
+        value = loads(data, "json")
+    except ParseError:
+        return  # transformers cannot read it either
+    text = data.decode("utf-8-sig", "replace")
+    found = [one for one, _ in zip(references(value, name), range(MOST_REFERENCES), strict=False)]
+    for one in found:
+        context.add(placed(one, line_of(text, one.value), place))
+    if isinstance(value, dict):
+        for key in _DECLARED:
+            if isinstance(value.get(key), str):
+                context.metadata(place, "json", key, value[key][:300])
+
+
+def placed(one: Named, line: int, place: Place) -> Reference:
+    """Return the fact about a reference at a line."""
+    return Reference(place.member, line, one.kind, one.key, one.value, one.pinned)
+
+
+def line_of(text: str, value: str) -> int:
+    """Return the line on which a value first stands, 0 when it is written in another way."""
+    for shown in (f'"{value}', json.dumps(value)[1:-1]):
+        at = text.find(shown)
+        if at >= 0:
+            return text.count("\n", 0, at) + 1
+    return 0
