@@ -10,18 +10,31 @@ from __future__ import annotations
 import re
 from posixpath import basename
 
-from weighbridge.formats.configuration.json_file import references_in_json
+from weighbridge.errors import ParseError
+from weighbridge.formats.configuration import (
+    json_file,
+    notebook,
+    requirements,
+    shell_file,
+    xml_file,
+    yaml_file,
+)
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.credentials import note_credentials
 from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.script_file import script_facts
 from weighbridge.sources.base import Source
 from weighbridge.text.decoding import text_of
+from weighbridge.text.json_text import loads
 
 _LIMIT = 4 << 20
 _GUESSED = 256 << 10
 _PYTHON_NAMES = (".py", ".pyw", ".pyi", ".pyx")
 _SHEBANG = re.compile(r"#![^\n]{0,80}\bpython")
 _PYTHON = re.compile(r"^(?:import\s+\w|from\s+[\w.]+\s+import\s|def\s+\w+\s*\(|class\s+\w+)", re.M)
+_XML = re.compile(r"\s*<(?:\?xml|!DOCTYPE|PMML|net|svg)\b")
+# Lists of pieces of words, in which anything may stand.
+_VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt"})
 _PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yaml", ".yml", ".toml")
 
 
@@ -42,18 +55,61 @@ def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
         kind: `json` or `text`.
     """
     name = own_name(context, place)
-    if kind == "json":
-        references_in_json(context, source, place, name)
-        return kind
     text = text_of(source, _LIMIT)
     if text is None:
         return kind
     text = text.removeprefix("\ufeff")
+    found = (
+        _json(context, text, place, name) if kind == "json" else _other(context, text, place, name)
+    )
+    if name not in _VOCABULARIES:
+        note_credentials(context, text, place)
+    return found or kind
+
+
+def _json(context: Context, text: str, place: Place, name: str) -> str:
+    try:
+        value = loads(text.encode("utf-8", "surrogatepass"), "json")
+    except ParseError:
+        return _other(context, text, place, name)  # TOML begins like a list, for one
+    if notebook.is_notebook(value):
+        notebook.read_notebook(context, value, text, place)
+        return notebook.NAME
+    json_file.references_in_json(context, value, text, place, name)
+    return ""
+
+
+def _other(context: Context, text: str, place: Place, name: str) -> str:
+    if name.endswith(".pth"):
+        text = _start_up_lines(text)
     if name.endswith(_PYTHON_NAMES) or _is_python(text, name):
         for fact in script_facts(text, place.member, context.budget):
             context.add(fact)
         return "python"
-    return kind
+    if name.endswith(yaml_file.ENDINGS) or name in yaml_file.NAMES:
+        value = yaml_file.references_in_yaml(context, text, place, name)
+        requirements.requirements_in_yaml(context, text, place, value, name)
+        return yaml_file.NAME
+    if requirements.is_requirements(name):
+        requirements.read_requirements(context, text, place)
+        return requirements.NAME
+    if name == "pyproject.toml":
+        requirements.read_pyproject(context, text, place)
+        return "toml"
+    language = shell_file.language_of(text, name)
+    if language:
+        shell_file.read_shell(context, text, place, language)
+        return shell_file.NAME
+    if _XML.match(text):
+        xml_file.note_entities(context, text, place)
+    return ""
+
+
+def _start_up_lines(text: str) -> str:
+    """Return what Python runs of a path file: lines that begin with `import` (module `site`)."""
+    lines = text.split("\n")
+    kept = [line if line.startswith(("import ", "import\t")) else "" for line in lines]
+    return "\n".join(kept)
 
 
 def _is_python(text: str, name: str) -> bool:

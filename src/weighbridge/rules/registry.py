@@ -7,6 +7,8 @@ from importlib import resources
 
 from weighbridge.rules import (
     code,
+    configuration,
+    documents,
     exports,
     gguf,
     graphs,
@@ -14,6 +16,7 @@ from weighbridge.rules import (
     keras,
     metadata,
     native,
+    packages,
     scripts,
     skops,
     structure,
@@ -44,6 +47,9 @@ RULES: tuple[Rule, ...] = (
     *tensorflow.RULES,
     *tflite.RULES,
     *scripts.RULES,
+    *configuration.RULES,
+    *packages.RULES,
+    *documents.RULES,
     *repository.RULES,
 )
 

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 
-from weighbridge.errors import ParseError
 from weighbridge.facts.repository import Reference
 from weighbridge.formats.configuration.references import MOST_REFERENCES, Named, references
 from weighbridge.formats.context import Context, Place
-from weighbridge.sources.base import Source
-from weighbridge.text.json_text import loads
 
-_LIMIT = 8 << 20
 # Written with the values that are declared; where from a model is, and what wrote it.
 _DECLARED = (
     "transformers_version",
@@ -23,19 +19,11 @@ _DECLARED = (
 )
 
 
-def references_in_json(context: Context, source: Source, place: Place, name: str) -> None:
+def references_in_json(context: Context, value: object, text: str, place: Place, name: str) -> None:
     """Add what a JSON file leads a loader to; another JSON file adds nothing."""
-    if source.size > _LIMIT:
-        return
-    data = source.read_at(0, source.size)
-    try:
-        value = loads(data, "json")
-    except ParseError:
-        return  # transformers cannot read it either
-    text = data.decode("utf-8-sig", "replace")
-    found = [one for one, _ in zip(references(value, name), range(MOST_REFERENCES), strict=False)]
-    for one in found:
-        context.add(placed(one, line_of(text, one.value), place))
+    for one, _ in zip(references(value, name), range(MOST_REFERENCES), strict=False):
+        line = line_of(text, one.value) or line_of(text, one.value.partition(".")[0])
+        context.add(placed(one, line, place))
     if isinstance(value, dict):
         for key in _DECLARED:
             if isinstance(value.get(key), str):
@@ -49,7 +37,7 @@ def placed(one: Named, line: int, place: Place) -> Reference:
 
 def line_of(text: str, value: str) -> int:
     """Return the line on which a value first stands, 0 when it is written in another way."""
-    for shown in (f'"{value}', json.dumps(value)[1:-1]):
+    for shown in (f'"{value}', json.dumps(value)[1:-1], value):
         at = text.find(shown)
         if at >= 0:
             return text.count("\n", 0, at) + 1

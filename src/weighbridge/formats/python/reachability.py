@@ -29,6 +29,7 @@ class Reachability:
         """Follow the calls of `tree`."""
         self._when: dict[int, str] = {}
         self._named: dict[str, list[_Def]] = {}
+        self._owners = _instances(tree)
         for node in ast.walk(tree):
             if isinstance(node, _Def):
                 self._named.setdefault(node.name, []).append(node)
@@ -50,7 +51,7 @@ class Reachability:
     def _spread(self, when: str, body: list[ast.stmt]) -> None:
         pending: list[list[ast.stmt]] = [body]
         while pending:
-            for name in _called(pending.pop()):
+            for name in _called(pending.pop(), self._owners):
                 for function in self._named.get(name, ()):
                     if id(function) not in self._when:
                         self._when[id(function)] = when
@@ -59,9 +60,15 @@ class Reachability:
 
 def is_main(node: ast.stmt) -> bool:
     """Say whether a statement is `if __name__ == "__main__":`."""
-    if not isinstance(node, ast.If) or not isinstance(node.test, ast.Compare):
+    if not isinstance(node, ast.If):
         return False
-    sides = [node.test.left, *node.test.comparators]
+    test = node.test
+    parts = test.values if isinstance(test, ast.BoolOp) else [test]
+    return any(isinstance(part, ast.Compare) and _names_main(part) for part in parts)
+
+
+def _names_main(test: ast.Compare) -> bool:
+    sides = [test.left, *test.comparators]
     names = any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides)
     return names and any(isinstance(side, ast.Constant) for side in sides)
 
@@ -74,7 +81,23 @@ def _main(node: ast.stmt) -> list[ast.stmt]:
     return node.body if isinstance(node, ast.If) and is_main(node) else []
 
 
-def _called(body: list[ast.stmt]) -> Iterator[str]:
+def _instances(tree: ast.Module) -> frozenset[str]:
+    """Return the names whose methods are likely those of the text's own classes."""
+    nodes = list(ast.walk(tree))
+    classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
+    made = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id in classes
+    }
+    return frozenset(classes | made | {"self", "cls", "super"})
+
+
+def _called(body: list[ast.stmt], owners: frozenset[str]) -> Iterator[str]:
     """Yield the names that statements call or hand to a call, outside of functions in them."""
     pending: list[ast.AST] = list(body)
     while pending:
@@ -88,6 +111,13 @@ def _called(body: list[ast.stmt]) -> Iterator[str]:
             for part in (node.func, *handed):
                 if isinstance(part, ast.Name):
                     yield part.id
-                elif isinstance(part, ast.Attribute) and part is node.func:
+                elif isinstance(part, ast.Attribute) and _first(part) in owners:
                     yield part.attr
         pending.extend(ast.iter_child_nodes(node))
+
+
+def _first(node: ast.expr) -> str:
+    """Return the name that a chain of attributes and calls begins with."""
+    while isinstance(node, ast.Attribute | ast.Call):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 
 from weighbridge.budget import Budget
@@ -11,7 +12,7 @@ from weighbridge.facts.repository import Act, Script
 from weighbridge.formats.python import fallback
 from weighbridge.formats.python.effects import Names, excerpt
 from weighbridge.formats.python.parsing import parse
-from weighbridge.formats.python.reachability import CALL, MAIN, Reachability, is_main
+from weighbridge.formats.python.reachability import CALL, IMPORT, MAIN, Reachability, is_main
 from weighbridge.formats.python.tracing import Seen, Tracer
 from weighbridge.tables.scripts import script_act
 
@@ -20,6 +21,12 @@ _OPERAND = 300
 _MOST_IMPORTS = 200
 _MOST_CLASSES = 50
 _LINES = 6
+# PEP 263. With these, what runs is not what is written; no editor writes them.
+_COOKIE = re.compile(
+    r"(?:[ \t\f]*(?:#[^\n]{0,200})?\n)?[ \t\f]*#[^\n]{0,200}?coding[:=][ \t]*"
+    r"(utf[-_]?7|(?:raw[-_])?unicode[-_]escape|string[-_]escape|rot[-_]?13|idna|punycode)",
+    re.I,
+)
 
 
 def script_facts(
@@ -34,13 +41,24 @@ def script_facts(
         language: `python`, or `notebook` for the code cells of one.
     """
     names = Names()
-    tree = parse(text) if len(text) <= budget.limits.ast_bytes else None
     acts: list[Act] = []
+    cookie = _COOKIE.match(text)
+    if cookie is not None:
+        code = "\n".join(text.split("\n")[:2])
+        operands = (cookie[1].lower(),)
+        traits = ("decoded", "hidden-name")
+        line = code.count("\n", 0, cookie.start(1)) + 1
+        acts.append(
+            Act(member, line, language, "exec", "coding", IMPORT, "", code, operands, traits, True)
+        )
+        text = _decoded(text, cookie[1])
+    tree = parse(text) if len(text) <= budget.limits.ast_bytes else None
     lines = text.split("\n")
     if tree is None:
         names.complete = False
         fallback.scan(text[: budget.limits.ast_bytes], names)
-        acts = [_roughly(name, lines, member, language) for name in names.calls if script_act(name)]
+        known = [name for name in names.calls if script_act(name)]
+        acts += [_roughly(name, lines, member, language) for name in known]
     else:
         tracer = Tracer(names, text)
         tracer.read(tree)
@@ -61,6 +79,14 @@ def script_facts(
         sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
     return [script, *acts]
+
+
+def _decoded(text: str, codec: str) -> str:
+    """Return what Python reads under an encoding in which plain text is something else."""
+    try:
+        return text.encode("utf-8", "surrogatepass").decode(codec, "replace")
+    except (LookupError, ValueError, TypeError):
+        return text
 
 
 def _act(seen: Seen, when: str, lines: list[str], member: str | None, language: str) -> Act:

@@ -114,11 +114,22 @@ class Tracer(Reader):
         finally:
             self._made = outer
         function = made.function
+        self._handed(made)
         if isinstance(function, Ref):
             trait = script_trait(function.path) or _RESULTS.get(script_act(function.path) or "")
             if trait is not None:
                 self._met |= {trait}
         return value
+
+    def _handed(self, made: Invocation) -> None:
+        """Note a function that starts programs and is handed to another, which will call it."""
+        for value in [*made.arguments, *made.keywords.values()]:
+            if not isinstance(value, Ref) or value.result or value.path == "builtins.compile":
+                continue
+            if script_act(value.path) in ("process", "exec"):
+                self._made, outer = made, self._made
+                self.note_call(value.path)
+                self._made = outer
 
     def note_load(self, node: ast.expr, value: Ref) -> None:
         """Note a name that is loaded; what a call returned has been noted with the call."""
@@ -149,7 +160,7 @@ class Tracer(Reader):
         operands = () if made is None else _operands(made)
         traits = self._of_act(act, path, made)
         if old is not None:
-            traits |= old.traits
+            traits = (traits | old.traits) - ({"loaded"} if made is not None else NO_TRAITS)
             operands = tuple(dict.fromkeys((*old.operands, *operands)))[:_OPERANDS]
         first = made.arguments[0] if made is not None and made.arguments else UNKNOWN
         constant = _constant(first) or (old is not None and old.constant)
@@ -158,6 +169,8 @@ class Tracer(Reader):
 
     def _of_act(self, act: str, path: str, made: Invocation | None) -> Traits:
         traits = self._met
+        if made is None:
+            traits |= {"loaded"}
         if made is not None and act in _NETWORK:
             given = [value for word, value in made.keywords.items() if word not in _AUTHORISATION]
             sent = NO_TRAITS.union(*map(traits_of, [*made.arguments, *given]))
@@ -208,17 +221,28 @@ def _constant(value: Value) -> bool:
     return isinstance(value, Const)
 
 
+def _is_true(value: Value) -> bool:
+    return isinstance(value, Const) and value.value is True
+
+
 def _operands(made: Invocation) -> tuple[str, ...]:
     found: list[str] = []
+    if _is_true(made.keywords.get("shell", UNKNOWN)):
+        found.append("shell=True")
     pending: list[Value] = [*made.arguments, *made.keywords.values()]
     while pending and len(found) < _OPERANDS:
         value = pending.pop(0)
         if isinstance(value, Items):
             pending[:0] = list(value.values.values())[:_OPERANDS]
-        elif isinstance(value, Const) and value.value is not None:
+        elif isinstance(value, Const) and not isinstance(value.value, bool | None):
             shown = value.value
             text = shown.decode("latin-1") if isinstance(shown, bytes) else str(shown)
             found.append(text[:1000])
         elif isinstance(value, Ref):
             found.append(f"<{value.path[:80]}>")
-    return tuple(found)
+    # Of `Path("/etc/x").write_text(...)` the path is part of what is called.
+    owner = made.node.func.value if isinstance(made.node.func, ast.Attribute) else None
+    if isinstance(owner, ast.Call):
+        given = [part.value for part in owner.args if isinstance(part, ast.Constant)]
+        found += [text[:1000] for text in given if isinstance(text, str)]
+    return tuple(found[1:] + found[:1] if found[:1] == ["shell=True"] else found)

@@ -8,7 +8,7 @@ from weighbridge.facts.repository import Reference
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.repository.model import Repository, RepositoryFile
-from weighbridge.rules.repository.reached import Reached
+from weighbridge.rules.repository.reached import PYTHON, Reached
 from weighbridge.text.escaping import visible
 
 _SHOWN = 20
@@ -20,7 +20,9 @@ def needed(repository: Repository, code: dict[str, Reached]) -> Iterator[tuple[s
     """Yield a finding for each configuration that leads a loader to code."""
     groups: dict[tuple[str, str], list[Reached]] = {}
     for one in code.values():
-        if one.loader not in _OF_PROJECTS:
+        if one.loader == PYTHON:
+            yield one.path, _start_up(one)
+        elif one.loader not in _OF_PROJECTS:
             root = _root(code, one)
             groups.setdefault((root.source or root.path, one.loader), []).append(one)
     for (path, loader), files in groups.items():
@@ -40,6 +42,14 @@ def needed(repository: Repository, code: dict[str, Reached]) -> Iterator[tuple[s
         )
     for file in repository.files:
         yield from _elsewhere(file)
+
+
+def _start_up(one: Reached) -> Finding:
+    return START_UP.finding(
+        title=f"Python runs it whenever it starts ({visible(one.path, 120)})",
+        evidence={"code": visible(one.path, 200), "symbols": [visible(one.path, 200)], "line": 1},
+        loaders=(one.loader,),
+    )
 
 
 def _root(code: dict[str, Reached], one: Reached) -> Reached:
@@ -96,6 +106,24 @@ REMOTE_CODE = Rule(
     example='"auto_map": {"AutoModel": "modeling_x.XModel"}',
     remediation="Read the files that are named before allowing them to run, and pin the revision.",
     references=("CVE-2025-66448", "CVE-2026-22807"),
+    apply=_nothing,
+)
+START_UP = Rule(
+    id="start-up-code",
+    title="Python runs it whenever it starts",
+    kind=Kind.SUSPICIOUS,
+    severity=Severity.HIGH,
+    confidence=Confidence.MEDIUM,
+    since="0.1.0",
+    state="stable",
+    facts=("Script",),
+    cwe=("CWE-829", "CWE-506"),
+    atlas=("AML.T0010.003",),
+    description="A file named `sitecustomize.py`, `usercustomize.py` or `*.pth` runs in every "
+    "process of Python that finds it on its path, without any import. No model needs one.",
+    example="sitecustomize.py beside the weights",
+    remediation="Do not put the folder on the path of Python. Ask what the file is for.",
+    references=("https://docs.python.org/3/library/site.html",),
     apply=_nothing,
 )
 OTHER_REPOSITORY = Rule(

@@ -15,7 +15,7 @@ TRANSFORMERS = "transformers.AutoModel.from_pretrained(trust_remote_code=True)"
 _DIFFUSERS = "diffusers.DiffusionPipeline.from_pretrained(custom_pipeline=...)"
 _SENTENCES = "sentence_transformers.SentenceTransformer(trust_remote_code=True)"
 _MLFLOW = "mlflow.pyfunc.load_model"
-_PYTHON = "python"
+PYTHON = "python (whenever it starts)"
 _LOADERS = {
     "auto-map": TRANSFORMERS,
     "class": _SENTENCES,
@@ -25,6 +25,7 @@ _LOADERS = {
     "code-path": _MLFLOW,
     "custom-generate": "transformers.GenerationMixin.generate(custom_generate=...)",
     "target": "hydra.utils.instantiate",
+    "build-backend": "pip install",
 }
 # By name, whatever refers to them: what each loader looks for.
 _BY_NAME = (
@@ -39,8 +40,9 @@ _BY_NAME = (
     ("pipeline.py", _DIFFUSERS),
     ("setup.py", "pip install"),
     ("conftest.py", "pytest"),
-    ("sitecustomize.py", _PYTHON),
-    ("usercustomize.py", _PYTHON),
+    ("sitecustomize.py", PYTHON),
+    ("usercustomize.py", PYTHON),
+    ("*.pth", PYTHON),
     ("inference.py", "sagemaker.huggingface.HuggingFaceModel"),
 )
 _BUILDER = re.compile(
@@ -101,7 +103,8 @@ def _targets(repository: Repository, file: RepositoryFile, reference: Reference)
             if path == folder or path.startswith(folder + "/") and path.endswith(".py"):
                 yield path
         return
-    module = value if reference.kind == "loader-module" else value.rpartition(".")[0]
+    whole = reference.kind in ("loader-module", "build-backend")
+    module = value if whole else value.rpartition(".")[0]
     if reference.kind in ("custom-pipeline", "custom-generate"):
         module = splitext(value)[0]
     parts = module.replace(".", "/")

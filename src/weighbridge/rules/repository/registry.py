@@ -5,4 +5,9 @@ from __future__ import annotations
 from weighbridge.rules.model import Rule
 from weighbridge.rules.repository import needs, strict
 
-RULES: tuple[Rule, ...] = (strict.LOADED_CODE, needs.REMOTE_CODE, needs.OTHER_REPOSITORY)
+RULES: tuple[Rule, ...] = (
+    strict.LOADED_CODE,
+    needs.REMOTE_CODE,
+    needs.OTHER_REPOSITORY,
+    needs.START_UP,
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from posixpath import basename
 
 from weighbridge.facts.repository import Act
@@ -20,6 +21,21 @@ from weighbridge.rules.scripts import COLLECTORS, NETWORK, found, spoken_of
 from weighbridge.tables.shell import ordinary_commands
 from weighbridge.text.escaping import visible
 
+_SHELL_CALLS = frozenset({"os.system", "os.popen", "subprocess.getoutput", "posix.system"})
+_GRAVE = frozenset(
+    "sh bash zsh dash ksh cmd cmd.exe powershell powershell.exe pwsh curl wget nc ncat netcat "
+    "socat telnet ssh scp perl ruby php node python python3 rm chmod chown touch whoami id calc "
+    "calc.exe open osascript xdg-open crontab nohup echo sudo".split()
+)
+# What packaging starts: itself, cleaning up, and tools.
+_BUILDING = frozenset(
+    "python python3 <sys.executable> rm cp mv echo bash sh swig protoc npm yarn cargo cython "
+    "cythonize nosetests tox flake8 black mypy coverage hatch poetry find sed open".split()
+)
+_FOR_OTHERS = re.compile(
+    r"(?:^|[\s;|&(])(?:curl|wget|nc|ncat|ssh|scp|whoami|id|calc(?:\.exe)?|powershell(?:\.exe)?|nohup|"
+    r"crontab|osascript)(?:\s|$)|https?://|(?:^|\s)(?:~/|/(?:tmp|etc|home|root|var)/)"
+)
 _BY_ITSELF = frozenset({"import", "load"})
 _SEPARATORS = re.compile(r"&&|\|\||[;|&\n]")
 _HARMLESS = re.compile(r"\d?>&?\s*(?:/dev/null|\d)|<\s*/dev/null")
@@ -30,7 +46,7 @@ _HUBS = re.compile(
     r"googleapis\.com|amazonaws\.com|kaggle\.com|localhost)(?:[/:]|$)"
 )
 _LOCAL = re.compile(r"^(?:localhost|127\.|0\.0\.0\.0|::1|8\.8\.8\.8|1\.1\.1\.1|10\.255)")
-_OUTSIDE = re.compile(r"^(?:/(?!dev/(?:null|shm))|~/(?!\.cache)|[A-Za-z]:\\|\.\./\.\./)")
+_OUTSIDE = re.compile(r"^(?:/(?!dev/)|~/(?!\.cache)|[A-Za-z]:\\|\.\./\.\./)")
 _ADDRESS = re.compile(r"https?://[^\s'\"]+")
 _NUMERIC = re.compile(r"^https?://\d{1,3}(?:\.\d{1,3}){3}")
 
@@ -47,7 +63,7 @@ def _judged(file: RepositoryFile, reach: Reached) -> Iterator[tuple[Kind, list[A
     groups: dict[tuple[Kind, str], list[Act]] = {}
     spoken = spoken_of(file.acts)
     for act in file.acts:
-        if act.line in spoken or act.when == "main":
+        if act.line in spoken or act.when == "main" or "loaded" in act.traits:
             continue
         judged = _judge(act, reach)
         if judged is not None:
@@ -63,7 +79,7 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
         return _process(act, installs)
     if act.act in NETWORK:
         return _network(act)
-    if act.act == "exec" and act.name != "builtins.eval" and "data" in act.traits:
+    if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
         return Kind.SUSPICIOUS, "runs text that comes with the model or a request"
     if act.act in ("write", "delete") and act.when in _BY_ITSELF:
         outside = [text for text in act.operands if _OUTSIDE.match(text)]
@@ -76,22 +92,48 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
 
 
 def _process(act: Act, installs: bool) -> tuple[Kind, str] | None:
+    when = " when it is imported" if act.when == "import" else ""
+    fed = {"data", "environment", "variable"} & set(act.traits)
+    # A function that is handed to a thread stands among its own operands.
+    handed = f"<{act.name}>"
+    if handed in act.operands:
+        rest = tuple(text for text in act.operands if text != handed)
+        act = replace(act, operands=rest, constant=True)
     if not act.operands or not act.constant and act.operands[0].startswith("<"):
-        if installs:
+        if installs or act.when == "call" and not fed:
             return None
-        if act.when == "import":
-            return Kind.MALICIOUS, "starts a program when it is imported"
-        return Kind.SUSPICIOUS, "starts a program"
+        return Kind.SUSPICIOUS, f"starts a program{when}"
     if ordinary(act.operands):
         return None
-    if installs and ("python" in " ".join(act.operands) or act.when not in _BY_ITSELF):
-        return None
-    return Kind.MALICIOUS, "starts a program"
+    if installs:
+        return (Kind.MALICIOUS, f"starts a program{when}") if _is_for_others(act) else None
+    grave = _is_grave(act)
+    if act.when == "call":
+        return (Kind.SUSPICIOUS, "starts a program") if grave else None
+    return (Kind.MALICIOUS if grave else Kind.SUSPICIOUS), f"starts a program{when}"
+
+
+def _is_for_others(act: Act) -> bool:
+    """Say whether a command has nothing to do with building, testing or publishing a package."""
+    text = " ".join(act.operands)
+    if _FOR_OTHERS.search(text):
+        return True
+    words = text.split()
+    building = bool(words) and basename(words[0]).lower() in _BUILDING
+    return act.when == "import" and not building
+
+
+def _is_grave(act: Act) -> bool:
+    """Say whether a command is a line for a shell, or a program that attacks begin with."""
+    first = act.operands[0]
+    through_shell = act.name in _SHELL_CALLS or act.operands[-1] == "shell=True"
+    return through_shell or basename(first).lower() in _GRAVE or first == "<sys.executable>"
 
 
 def ordinary(operands: tuple[str, ...]) -> bool:
     """Say whether a command is one that honest code for models starts."""
     first = operands[0]
+    operands = tuple(text for text in operands if text != "shell=True")
     if len(operands) > 1 and " " not in first.strip():
         if first in ("<sys.executable>", "python", "python3"):
             return _module(list(operands[1:]))
@@ -123,6 +165,8 @@ def _network(act: Act) -> tuple[Kind, str] | None:
     addresses = _ADDRESS.findall(texts)
     if any(mark in texts for mark in COLLECTORS):
         return Kind.MALICIOUS, "sends to an address where anybody collects data"
+    if act.operands == ("<socket.gethostname>",):
+        return None  # asks for the machine's own address
     told = {"host", "secret-variable", "environment", "output"} & set(act.traits)
     if told and act.act in ("send", "fetch", "resolve", "connect"):
         return Kind.MALICIOUS, "tells another machine about this one"
@@ -130,17 +174,27 @@ def _network(act: Act) -> tuple[Kind, str] | None:
         return None
     foreign = [address for address in addresses if not _HUBS.match(address)]
     if act.act == "connect":
-        return (Kind.MALICIOUS if act.when in _BY_ITSELF else Kind.SUSPICIOUS), "opens a connection"
+        return _connection(act)
     if any(_NUMERIC.match(address) for address in addresses):
         return Kind.MALICIOUS, "talks to a machine by its number"
     if act.when == "import" and (foreign or not addresses):
         return Kind.MALICIOUS, "talks to another machine when it is imported"
-    if act.when == "load" and act.act == "send":
-        return Kind.MALICIOUS, "sends data to another machine when a model is loaded"
+    if act.when == "load" and act.act == "send" and (foreign or not addresses):
+        kind = Kind.MALICIOUS if foreign else Kind.SUSPICIOUS
+        return kind, "sends data to another machine when a model is loaded"
     if act.when == "load" and foreign:
         return Kind.SUSPICIOUS, "talks to another machine when a model is loaded"
     if act.act == "send" and foreign:
         return Kind.SUSPICIOUS, "sends data to another machine"
+    return None
+
+
+def _connection(act: Act) -> tuple[Kind, str] | None:
+    known = bool(act.operands) and not act.operands[0].startswith("<")
+    if act.when == "import" or known and act.when == "load":
+        return Kind.MALICIOUS, "opens a connection when a model is loaded"
+    if known or act.when == "load":
+        return Kind.SUSPICIOUS, "opens a connection"
     return None
 
 
