@@ -31,6 +31,7 @@ _EFFECTS = {
     "listen": "network",
     "descriptor": "process_exec",
     "native": "native_code",
+    "inline": "native_code",
     "shellcode": "native_code",
     "deserialize": "deserialize",
     "open": "file_read",

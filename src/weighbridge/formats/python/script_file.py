@@ -115,7 +115,8 @@ def _roughly(name: str, lines: list[str], member: str | None, language: str) -> 
     act = script_act(name) or ""
     code = excerpt(lines[line - 1].strip(), _CODE)
     kind = "read" if act == "open" else act
-    return Act(member, line, language, kind, name[:200], CALL, "", code, (), (), False)
+    traits = ("unparsed",)
+    return Act(member, line, language, kind, name[:200], CALL, "", code, (), traits, False)
 
 
 def _classes(tree: ast.Module) -> Iterator[str]:

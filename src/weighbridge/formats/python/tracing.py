@@ -7,12 +7,14 @@ expression has the traits of all its parts, which errs on the side of keeping on
 from __future__ import annotations
 
 import ast
+import posixpath
 import re
 from dataclasses import dataclass
 
 from weighbridge.formats.python.effects import Names
 from weighbridge.formats.python.evaluation import Invocation
 from weighbridge.formats.python.reading import Reader
+from weighbridge.formats.python.resolving import GLOBALS
 from weighbridge.formats.python.values import (
     NO_TRAITS,
     UNKNOWN,
@@ -34,6 +36,9 @@ _SECRET = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|ACCESS_KEY|CREDENTIAL|PRIVATE
 _WRITING = re.compile(r"[wax+]")
 # Parameters whose content comes with the model or with a request, and not from the code itself.
 _DATA = frozenset("config kwargs inputs data request payload state_dict weights metadata".split())
+_DATA_NAME = re.compile(
+    r"\.(?:txt|bin|dat|json|md|model|vocab|merges|safetensors|pth?|ckpt|npz?|png|jpe?g|ya?ml)\Z"
+)
 _NETWORK = frozenset({"fetch", "send", "connect", "download", "resolve"})
 _AUTHORISATION = frozenset({"headers", "auth", "cookies"})
 _OF_VARIABLES = frozenset({"variable", "secret-variable"})
@@ -69,6 +74,7 @@ class Tracer(Reader):
         self._met: Traits = NO_TRAITS
         self._made: Invocation | None = None
         self._function: ast.AST | None = None
+        self._around: dict[int, ast.AST | None] = {}
 
     def evaluate(self, node: ast.expr) -> Value:
         """Evaluate an expression, with the traits of all its parts."""
@@ -92,7 +98,8 @@ class Tracer(Reader):
         if isinstance(node, ast.Compare):
             return NO_TRAITS
         if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 4096:
-            return met | path_traits(value.value)
+            named = {"data-name"} if _DATA_NAME.search(value.value) else NO_TRAITS
+            return met | path_traits(value.value) | named
         if isinstance(value, Ref):
             trait = script_trait(value.path)
             if value.path.startswith("os.environ"):
@@ -116,6 +123,7 @@ class Tracer(Reader):
         function = made.function
         self._handed(made)
         if isinstance(function, Ref):
+            value = _path(function.path, made.arguments, value)
             trait = script_trait(function.path) or _RESULTS.get(script_act(function.path) or "")
             if trait is not None:
                 self._met |= {trait}
@@ -192,13 +200,49 @@ class Tracer(Reader):
             return False
         return last not in ast.unparse(made.node.func)
 
+    def item(self, owner: Value, key: Value) -> Value:
+        """Return `owner[key]`; the variables of a module reached by its insides are those of `os`.
+
+        Chains over `__subclasses__` end at a class of that module (`os._wrap_close`).
+        """
+        name = key.value if isinstance(key, Const) else None
+        if owner == GLOBALS and name in ("system", "popen") and name not in self.defined:
+            return Ref(f"os.{name}")
+        return super().item(owner, key)
+
+    def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        # Defaults are computed where the function stands, not when it is called.
+        for default in [*node.args.defaults, *node.args.kw_defaults]:
+            if default is not None:
+                self.value(default)
+        super()._define(node)
+
+    def _lambda(self, node: ast.Lambda) -> Value:
+        self._around[id(node)] = self._function
+        return super()._lambda(node)
+
     def _enter(self, function: Function, arguments: list[Value]) -> Value:
-        outer, self._function = self._function, function.node
+        node = function.node
+        around = self._around.get(id(node)) if isinstance(node, ast.Lambda) else node
+        outer, self._function = self._function, around
         made, self._made = self._made, None
         try:
             return super()._enter(function, arguments)
         finally:
             self._function, self._made = outer, made
+
+
+def _path(function: str, arguments: list[Value], value: Value) -> Value:
+    """Return the path that constant arguments make; a home directory stays `~`."""
+    texts = [one.value for one in arguments if isinstance(one, Const)]
+    parts = [text for text in texts if isinstance(text, str)]
+    if not parts or len(parts) != len(arguments):
+        return value
+    if function in ("os.path.expanduser", "os.path.expandvars", "os.path.abspath"):
+        return Const(parts[0])
+    if function == "os.path.join":
+        return Const(posixpath.join(*parts)[:4096])
+    return value
 
 
 def _secret(node: ast.Call | ast.Subscript) -> bool:

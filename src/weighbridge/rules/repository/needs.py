@@ -8,12 +8,12 @@ from weighbridge.facts.repository import Reference
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.repository.model import Repository, RepositoryFile
-from weighbridge.rules.repository.reached import PYTHON, Reached
+from weighbridge.rules.repository.reached import LONE, PYTHON, Reached
 from weighbridge.text.escaping import visible
 
 _SHOWN = 20
 # Files that are part of any Python project, and need no model.
-_OF_PROJECTS = frozenset({"pip install", "pytest"})
+_OF_PROJECTS = frozenset({"pip install", "pytest", LONE})
 
 
 def needed(repository: Repository, code: dict[str, Reached]) -> Iterator[tuple[str, Finding]]:

@@ -15,6 +15,7 @@ TRANSFORMERS = "transformers.AutoModel.from_pretrained(trust_remote_code=True)"
 _DIFFUSERS = "diffusers.DiffusionPipeline.from_pretrained(custom_pipeline=...)"
 _SENTENCES = "sentence_transformers.SentenceTransformer(trust_remote_code=True)"
 _MLFLOW = "mlflow.pyfunc.load_model"
+LONE = "python"
 PYTHON = "python (whenever it starts)"
 _LOADERS = {
     "auto-map": TRANSFORMERS,
@@ -75,7 +76,7 @@ class Reached:
 def reached(repository: Repository) -> dict[str, Reached]:
     """Return every Python file that a loader runs, by path."""
     found: dict[str, Reached] = {}
-    pending = [*_referred(repository), *_by_name(repository)]
+    pending = [*_referred(repository), *_by_name(repository), *_alone(repository)]
     while pending:
         one = pending.pop(0)
         if one.path not in found:
@@ -137,6 +138,13 @@ def _by_name(repository: Repository) -> Iterator[Reached]:
             yield Reached(file.path, TRANSFORMERS, "its classes")
         elif file.path.endswith("custom_generate/generate.py"):
             yield Reached(file.path, _LOADERS["custom-generate"], "its name")
+
+
+def _alone(repository: Repository) -> Iterator[Reached]:
+    """A lone script is there to be run by whoever names it."""
+    for file in repository.files if repository.lone else ():
+        if file.script is not None and file.script.language == "python":
+            yield Reached(file.path, LONE, "it was named")
 
 
 def _imported(repository: Repository, one: Reached) -> Iterator[Reached]:

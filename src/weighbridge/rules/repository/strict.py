@@ -16,7 +16,7 @@ from weighbridge.facts.repository import Act
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.repository.model import Repository, RepositoryFile
-from weighbridge.rules.repository.reached import Reached
+from weighbridge.rules.repository.reached import LONE, Reached
 from weighbridge.rules.scripts import COLLECTORS, NETWORK, found, spoken_of
 from weighbridge.tables.shell import ordinary_commands
 from weighbridge.text.escaping import visible
@@ -29,9 +29,15 @@ _GRAVE = frozenset(
 )
 # What packaging starts: itself, cleaning up, and tools.
 _BUILDING = frozenset(
-    "python python3 <sys.executable> rm cp mv echo bash sh swig protoc npm yarn cargo cython "
-    "cythonize nosetests tox flake8 black mypy coverage hatch poetry find sed open".split()
+    "python python3 <sys.executable> rm cp mv bash sh swig protoc npm yarn cargo cython "
+    "cythonize nosetests tox flake8 black mypy coverage hatch poetry find sed".split()
 )
+# What only a demonstration of an attack starts.
+_ODD = re.compile(
+    r"(?:^|[\s;|&(])(?:nc|ncat|whoami|id|x?calc(?:\.exe)?|gnome-calculator|touch|osascript|"
+    r"powershell(?:\.exe)?)(?:[\s;|&]|$)"
+)
+_NATIVE = re.compile(r"\b(?:system|popen|execv\w{0,2}|execl\w{0,2}|fork|dlopen|connect)\s*\(")
 _FOR_OTHERS = re.compile(
     r"(?:^|[\s;|&(])(?:curl|wget|nc|ncat|ssh|scp|whoami|id|calc(?:\.exe)?|powershell(?:\.exe)?|nohup|"
     r"crontab|osascript)(?:\s|$)|https?://|(?:^|\s)(?:~/|/(?:tmp|etc|home|root|var)/)"
@@ -74,9 +80,16 @@ def _judged(file: RepositoryFile, reach: Reached) -> Iterator[tuple[Kind, list[A
 
 
 def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
+    if reach.loader == LONE:
+        odd = act.act == "process" and act.when == "import" and _is_odd(act)
+        return (Kind.SUSPICIOUS, "starts a program when it is run") if odd else None
     installs = reach.loader == "pip install"
     if act.act in ("process", "install"):
         return _process(act, installs)
+    if act.act == "inline" and any(_NATIVE.search(text) for text in act.operands):
+        return Kind.MALICIOUS, "compiles code that starts programs"
+    if act.act == "exec" and {"file", "data-name"} <= set(act.traits) and not installs:
+        return Kind.SUSPICIOUS, "runs a file of data as code"
     if act.act in NETWORK:
         return _network(act)
     if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
@@ -99,6 +112,8 @@ def _process(act: Act, installs: bool) -> tuple[Kind, str] | None:
     if handed in act.operands:
         rest = tuple(text for text in act.operands if text != handed)
         act = replace(act, operands=rest, constant=True)
+    if "unparsed" in act.traits:
+        return Kind.SUSPICIOUS, "starts a program"
     if not act.operands or not act.constant and act.operands[0].startswith("<"):
         if installs or act.when == "call" and not fed:
             return None
@@ -111,6 +126,10 @@ def _process(act: Act, installs: bool) -> tuple[Kind, str] | None:
     if act.when == "call":
         return (Kind.SUSPICIOUS, "starts a program") if grave else None
     return (Kind.MALICIOUS if grave else Kind.SUSPICIOUS), f"starts a program{when}"
+
+
+def _is_odd(act: Act) -> bool:
+    return _ODD.search(" ".join(act.operands)) is not None
 
 
 def _is_for_others(act: Act) -> bool:
