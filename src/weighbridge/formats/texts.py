@@ -13,6 +13,7 @@ from posixpath import basename
 from weighbridge.errors import ParseError
 from weighbridge.formats.configuration import (
     json_file,
+    model_card,
     notebook,
     requirements,
     shell_file,
@@ -96,6 +97,8 @@ def _other(context: Context, text: str, place: Place, name: str) -> str:
     if name == "pyproject.toml":
         requirements.read_pyproject(context, text, place)
         return "toml"
+    if name == "readme.md":
+        model_card.read_card(context, text, place)
     language = shell_file.language_of(text, name)
     if language:
         shell_file.read_shell(context, text, place, language)

@@ -44,6 +44,12 @@ def references_in_yaml(context: Context, text: str, place: Place, name: str) -> 
     return outline.documents[0] if outline.documents else None
 
 
+def outlined(text: str) -> object:
+    """Return the first document of a short YAML text as plain values, None for any other text."""
+    outline = _Outline()
+    return outline.documents[0] if outline.read(text) and outline.documents else None
+
+
 def _by_pattern(context: Context, text: str, place: Place) -> None:
     for pattern, kind in ((_TAG, "yaml-tag"), (_TARGET, "target")):
         for match, _ in zip(pattern.finditer(text), range(MOST_REFERENCES), strict=False):

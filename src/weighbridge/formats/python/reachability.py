@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from weighbridge.formats.python.parsing import statements
+
 IMPORT, LOAD, CALL, MAIN = "import", "load", "call", "main"
 # Methods that loaders call: torch.nn.Module, transformers' configuration, tokenizer and model
 # classes, Hugging Face endpoints, datasets' builders, TorchServe, Triton and MLflow.
@@ -30,7 +32,7 @@ class Reachability:
         self._when: dict[int, str] = {}
         self._named: dict[str, list[_Def]] = {}
         self._owners = _instances(tree)
-        for node in ast.walk(tree):
+        for node in statements(tree):
             if isinstance(node, _Def):
                 self._named.setdefault(node.name, []).append(node)
             elif isinstance(node, ast.ClassDef):
@@ -83,7 +85,7 @@ def _main(node: ast.stmt) -> list[ast.stmt]:
 
 def _instances(tree: ast.Module) -> frozenset[str]:
     """Return the names whose methods are likely those of the text's own classes."""
-    nodes = list(ast.walk(tree))
+    nodes = list(statements(tree))
     classes = {node.name for node in nodes if isinstance(node, ast.ClassDef)}
     made = {
         target.id

@@ -11,7 +11,7 @@ from weighbridge.budget import Budget
 from weighbridge.facts.repository import Act, Script
 from weighbridge.formats.python import fallback
 from weighbridge.formats.python.effects import Names, excerpt
-from weighbridge.formats.python.parsing import parse
+from weighbridge.formats.python.parsing import parse, statements
 from weighbridge.formats.python.reachability import CALL, IMPORT, MAIN, Reachability, is_main
 from weighbridge.formats.python.tracing import Seen, Tracer
 from weighbridge.tables.scripts import script_act
@@ -62,13 +62,7 @@ def script_facts(
     else:
         tracer = Tracer(names, text)
         tracer.read(tree)
-        reachability = Reachability(tree)
-        mains = [(node.lineno, node.end_lineno or 0) for node in tree.body if is_main(node)]
-        for seen in tracer.acts.values():
-            when = reachability.when(seen.function)
-            if seen.function is None and any(a <= seen.line <= b for a, b in mains):
-                when = MAIN
-            acts.append(_act(seen, when, lines, member, language))
+        acts += _timed(tree, list(tracer.acts.values()), (lines, member, language))
     script = Script(
         member=member,
         language=language,
@@ -79,6 +73,21 @@ def script_facts(
         sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
     return [script, *acts]
+
+
+def _timed(
+    tree: ast.Module, found: list[Seen], where: tuple[list[str], str | None, str]
+) -> Iterator[Act]:
+    """Yield the acts with the time at which each of them happens."""
+    if not found:
+        return
+    reachability = Reachability(tree)
+    mains = [(node.lineno, node.end_lineno or 0) for node in tree.body if is_main(node)]
+    for seen in found:
+        when = reachability.when(seen.function)
+        if seen.function is None and any(a <= seen.line <= b for a, b in mains):
+            when = MAIN
+        yield _act(seen, when, *where)
 
 
 def _decoded(text: str, codec: str) -> str:
@@ -120,7 +129,7 @@ def _roughly(name: str, lines: list[str], member: str | None, language: str) -> 
 
 
 def _classes(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in statements(tree):
         if isinstance(node, ast.ClassDef):
             bases = ", ".join(ast.unparse(base)[:80] for base in node.bases[:4])
             yield f"{node.name}({bases})"[:200]
