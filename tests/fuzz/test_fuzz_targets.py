@@ -30,7 +30,7 @@ def _masking_without_plugins(monkeypatch):
 
 
 def test_there_is_a_target_for_each_reader():
-    readers = "compressed examine machine marshal sevenzip source tar zip"
+    readers = "compressed examine machine marshal sevenzip source tar texts zip"
     assert [name.removeprefix("fuzz_") for name in TARGETS] == readers.split()
 
 

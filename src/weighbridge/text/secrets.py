@@ -54,7 +54,18 @@ def _detectors() -> tuple[Any, ...]:
 def _found(text: str) -> Iterator[str]:
     yield from _HUGGING_FACE.findall(text)
     for detector in _detectors():
-        yield from detector.analyze_string(text)
+        yield from _by(detector, text)
+
+
+def _by(detector: Any, text: str) -> Iterator[str]:
+    """Yield what a detector finds: the part that its pattern marks, if that is long enough.
+
+    Some patterns mark nothing but the prefix of a token, and then all of it is the secret.
+    """
+    for pattern in detector.denylist:
+        for match in pattern.finditer(text):
+            marked = max((part or "" for part in match.groups()), key=len, default="")
+            yield marked if len(marked) >= 16 else match[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +119,7 @@ def _issued(line: str) -> Iterator[tuple[str, str]]:
     for plugin, detector in zip(_PLUGINS, _detectors(), strict=True):
         issuer, pattern = _REPORTED.get(plugin, ("", None))
         if issuer:
-            found = pattern.findall(line) if pattern is not None else detector.analyze_string(line)
+            found = pattern.findall(line) if pattern is not None else _by(detector, line)
             for secret in found:
                 if len(secret) >= 16:
                     yield issuer, secret

@@ -104,7 +104,6 @@ class Tracer(Reader):
             trait = script_trait(value.path)
             if value.path.startswith("os.environ"):
                 met -= {"environment"}
-                trait = "variable" if isinstance(node, ast.Subscript) else trait
             if trait is not None and (value.result or value.path.startswith("os.environ")):
                 met |= {trait}
         if isinstance(node, ast.Name) and node.id in _DATA and value == UNKNOWN:
@@ -208,6 +207,8 @@ class Tracer(Reader):
         name = key.value if isinstance(key, Const) else None
         if owner == GLOBALS and name in ("system", "popen") and name not in self.defined:
             return Ref(f"os.{name}")
+        if isinstance(owner, Ref) and owner.path == "os.environ":
+            return Ref("os.environ.get", result=True)
         return super().item(owner, key)
 
     def _define(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
