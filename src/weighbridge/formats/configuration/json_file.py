@@ -6,6 +6,7 @@ import json
 
 from weighbridge.facts.repository import Reference
 from weighbridge.formats.configuration.references import MOST_REFERENCES, Named, references
+from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
 from weighbridge.formats.context import Context, Place
 
 # Written with the values that are declared; where from a model is, and what wrote it.
@@ -21,13 +22,26 @@ _DECLARED = (
 
 def references_in_json(context: Context, value: object, text: str, place: Place, name: str) -> None:
     """Add what a JSON file leads a loader to; another JSON file adds nothing."""
-    for one, _ in zip(references(value, name), range(MOST_REFERENCES), strict=False):
-        line = line_of(text, one.value) or line_of(text, one.value.partition(".")[0])
-        context.add(placed(one, line, place))
+    add_references(context, value, text, place, name)
     if isinstance(value, dict):
         for key in _DECLARED:
             if isinstance(value.get(key), str):
                 context.metadata(place, "json", key, value[key][:300])
+
+
+def add_references(context: Context, value: object, text: str, place: Place, name: str) -> None:
+    """Add what plain values lead a loader to, and what they have a shell do."""
+    for one, _ in zip(references(value, name), range(MOST_REFERENCES), strict=False):
+        if one.kind == "command":
+            _command(context, one.value, text, place)
+            continue
+        line = line_of(text, one.value) or line_of(text, one.value.partition(".")[0])
+        context.add(placed(one, line, place))
+
+
+def _command(context: Context, command: str, text: str, place: Place) -> None:
+    for _, line in hostile_lines(command):
+        context.add(shell_act(place.member, line_of(text, line.strip()), "shell", line))
 
 
 def placed(one: Named, line: int, place: Place) -> Reference:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 MOST_NODES = 200_000
 MOST_REFERENCES = 500
 _LENGTH = 300
+_COMMAND = 4000
 _KERNELS = frozenset(
     {
         "attn_implementation",
@@ -23,6 +24,11 @@ _KERNELS = frozenset(
         "_experts_implementation",
         "_experts_implementation_internal",
     }
+)
+# Keys under which tools keep lines for a shell: workflows, compose files, packages of JavaScript.
+_COMMANDS = frozenset(
+    "run command cmd script scripts entrypoint before_script after_script postinstall preinstall "
+    "install prepare setup".split()
 )
 _PLAIN = {
     "_target_": "target",
@@ -84,6 +90,10 @@ def _entry(owner: dict[object, object], key: str, value: object, path: str) -> I
         yield Named("trust", path, "true")
     elif key in _PLAIN and isinstance(value, str):
         yield Named(_PLAIN[key], path, value[:_LENGTH])
+    elif key in _COMMANDS:
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                yield Named("command", path, item[:_COMMAND])
     elif key == "code" and isinstance(value, str) and "loader_module" in owner:
         yield Named("code-path", path, value[:_LENGTH])
 

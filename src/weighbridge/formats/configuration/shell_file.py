@@ -1,4 +1,4 @@
-"""Shell scripts, batch files and PowerShell: the lines that do what no honest line does.
+"""Scripts that are not Python: the lines that have a shell do what no honest line does.
 
 A whole shell is not followed. Each line is looked at by itself, with its continuation lines, and a
 file that one line fetches is remembered until another line runs it.
@@ -14,7 +14,7 @@ from weighbridge.formats.context import Context, Place
 from weighbridge.formats.python.effects import excerpt
 from weighbridge.tables.shell import shell_traits
 
-NAME = "shell-script"
+NAME = "script"
 _LANGUAGES = {
     ".sh": "shell",
     ".bash": "shell",
@@ -23,6 +23,13 @@ _LANGUAGES = {
     ".cmd": "batch",
     ".ps1": "powershell",
     ".psm1": "powershell",
+    ".vbs": "vbscript",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".lua": "lua",
+    ".rb": "ruby",
+    ".pl": "perl",
+    ".php": "php",
 }
 _NAMES = frozenset({"dockerfile", "makefile", "entrypoint", "justfile"})
 _SHEBANG = re.compile(r"#![^\n]{0,80}\b(?:ba|z|da|k)?sh\b")

@@ -11,8 +11,8 @@ import re
 import yaml
 
 from weighbridge.facts.repository import Reference
-from weighbridge.formats.configuration.json_file import line_of, placed
-from weighbridge.formats.configuration.references import MOST_REFERENCES, references
+from weighbridge.formats.configuration.json_file import add_references
+from weighbridge.formats.configuration.references import MOST_REFERENCES
 from weighbridge.formats.context import Context, Place
 
 NAME = "yaml"
@@ -39,8 +39,7 @@ def references_in_yaml(context: Context, text: str, place: Place, name: str) -> 
     for line, key, tag in outline.tags[:MOST_REFERENCES]:
         context.add(Reference(place.member, line, "yaml-tag", key, tag[:_LENGTH]))
     for document in outline.documents:
-        for one, _ in zip(references(document, name), range(MOST_REFERENCES), strict=False):
-            context.add(placed(one, line_of(text, one.value), place))
+        add_references(context, document, text, place, name)
     return outline.documents[0] if outline.documents else None
 
 

@@ -36,7 +36,7 @@ def roles(repository: Repository, code: dict[str, Reached]) -> Iterator[tuple[st
             reach = code.get(file.path)
             run = reach is not None and reach.loader != LONE
             yield file.path, "code" if run else "script"
-        elif file.format == "shell-script":
+        elif file.format == "script":
             yield file.path, "script"
         elif _is(file, _OTHER_FRAMEWORKS):
             if own & {file.folder, _parent(file)}:

@@ -18,6 +18,7 @@ from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.repository.model import Repository, RepositoryFile
 from weighbridge.rules.repository.reached import LONE, Reached
 from weighbridge.rules.scripts import COLLECTORS, NETWORK, found, spoken_of
+from weighbridge.tables.packages import package_hosts
 from weighbridge.tables.shell import ordinary_commands
 from weighbridge.text.escaping import visible
 
@@ -54,6 +55,7 @@ _HUBS = re.compile(
 _LOCAL = re.compile(r"^(?:localhost|127\.|0\.0\.0\.0|::1|8\.8\.8\.8|1\.1\.1\.1|10\.255)")
 _OUTSIDE = re.compile(r"^(?:/(?!dev/)|~/(?!\.cache)|[A-Za-z]:\\|\.\./\.\./)")
 _ADDRESS = re.compile(r"https?://[^\s'\"]+")
+_HOST = re.compile(r"https?://(?:[^\s/@]{1,100}@)?([^\s/:]{1,200})")
 _NUMERIC = re.compile(r"^https?://\d{1,3}(?:\.\d{1,3}){3}")
 
 
@@ -114,12 +116,12 @@ def _process(act: Act, installs: bool) -> tuple[Kind, str] | None:
         act = replace(act, operands=rest, constant=True)
     if "unparsed" in act.traits:
         return Kind.SUSPICIOUS, "starts a program"
+    if act.operands and ordinary(act.operands):
+        return None
     if not act.operands or not act.constant and act.operands[0].startswith("<"):
         if installs or act.when == "call" and not fed:
             return None
         return Kind.SUSPICIOUS, f"starts a program{when}"
-    if ordinary(act.operands):
-        return None
     if installs:
         return (Kind.MALICIOUS, f"starts a program{when}") if _is_for_others(act) else None
     grave = _is_grave(act)
@@ -152,6 +154,9 @@ def _is_grave(act: Act) -> bool:
 def ordinary(operands: tuple[str, ...]) -> bool:
     """Say whether a command is one that honest code for models starts."""
     first = operands[0]
+    hosts = [match[1].lower() for text in operands for match in _HOST.finditer(text)]
+    if "install" in " ".join(operands) and not package_hosts().issuperset(hosts):
+        return False
     operands = tuple(text for text in operands if text != "shell=True")
     if len(operands) > 1 and " " not in first.strip():
         if first in ("<sys.executable>", "python", "python3"):
