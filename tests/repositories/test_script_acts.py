@@ -127,3 +127,19 @@ def test_text_that_is_no_python_of_today() -> None:
 def test_what_is_too_much_is_said() -> None:
     (script,) = of(Script, "import os\n" + "os.system('id')\n" * 400, "module.py")
     assert not script.complete
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import os\nx = []\nx.append(x)\nos.system(x)\nos.system([x, x])\n",
+        "a = [1] * 64\n"
+        + "".join(f"{new} = [{', '.join([old] * 64)}]\n" for old, new in ("ab", "bc", "cd"))
+        + "f(d)\n" * 3000,
+        "import os\n" + "(" * 90 + "os.system" + ")" * 90 + "('id')\n",
+        "import os\nos.system(" + "+".join(["'a'"] * 5000) + ")\n",
+    ],
+    ids=["itself", "wide", "deep", "sum"],
+)  # fmt: skip
+def test_hostile_text_ends(text: str) -> None:
+    assert of(Script, text, "module.py")

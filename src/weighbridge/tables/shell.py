@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 
 from weighbridge.tables.reader import rows
 
-_LONGEST = 20_000
+_END = 3000
 _HOST = re.compile(r"(?:https?|ftp)://(?:[^\s/@]{1,100}@)?([A-Za-z0-9.-]{1,200})", re.I)
 
 
@@ -44,7 +44,8 @@ def shell_traits(line: str) -> frozenset[str]:
 
     Fetching and running is honest where the address is that of a project's own installer.
     """
-    line = line[:_LONGEST]
+    if len(line) > 2 * _END:  # what stands between is data
+        line = line[:_END] + line[-_END:]
     found = {trait for pattern, trait in _patterns() if pattern.search(line)}
     if "fetch-and-run" in found:
         hosts = {host.lower() for host in _HOST.findall(line)}

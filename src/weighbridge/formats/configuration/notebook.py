@@ -17,6 +17,8 @@ from weighbridge.formats.python.script_file import script_facts
 
 NAME = "notebook"
 _MOST_CELLS = 2000
+# Each line that is not found costs a pass over the rest of the file.
+_MOST_MISSES = 200
 _SHELLS = ("%%bash", "%%sh", "%%script", "%%!", "%%system")
 
 
@@ -71,14 +73,17 @@ class _Places:
         self._raw = raw
         self._at = 0
         self._line = 1
+        self._misses = 0
 
     def line(self, text: str) -> int:
         """Return the number of the line of the file; the last one found when there is none."""
-        if text.strip():
+        if text.strip() and self._misses < _MOST_MISSES:
             found = self._raw.find(json.dumps(text)[1:-1], self._at)
             if found < 0:
                 found = self._raw.find(json.dumps(text, ensure_ascii=False)[1:-1], self._at)
             if found >= 0:
                 self._line += self._raw.count("\n", self._at, found)
                 self._at = found
+            else:
+                self._misses += 1
         return self._line

@@ -32,6 +32,7 @@ from weighbridge.tables.scripts import path_traits, script_act, script_trait
 MOST_ACTS = 300
 MOST_NODES = 300_000
 _OPERANDS = 12
+_MOST_LOOKED_AT = 200
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|ACCESS_KEY|CREDENTIAL|PRIVATE_KEY", re.I)
 _WRITING = re.compile(r"[wax+]")
 # Parameters whose content comes with the model or with a request, and not from the code itself.
@@ -275,7 +276,9 @@ def _operands(made: Invocation) -> tuple[str, ...]:
     if _is_true(made.keywords.get("shell", UNKNOWN)):
         found.append("shell=True")
     pending: list[Value] = [*made.arguments, *made.keywords.values()]
-    while pending and len(found) < _OPERANDS:
+    for _ in range(_MOST_LOOKED_AT):
+        if not pending or len(found) >= _OPERANDS:
+            break
         value = pending.pop(0)
         if isinstance(value, Items):
             pending[:0] = list(value.values.values())[:_OPERANDS]

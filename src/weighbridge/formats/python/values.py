@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 LONGEST = 64 * 1024
 MOST_ITEMS = 4096
+_MOST_CONTAINED = 64
 
 Plain = str | bytes | int | float | None
 Traits = frozenset[str]
@@ -63,14 +64,19 @@ Value = Const | Ref | Items | Function | Unknown
 UNKNOWN = Unknown()
 
 
-def traits_of(value: Value, depth: int = 0) -> Traits:
-    """Return the traits of a value and, for a few levels, of what it contains."""
-    if isinstance(value, Const | Ref | Unknown):
-        return value.traits
-    if isinstance(value, Items) and depth < 3:
-        found = [traits_of(item, depth + 1) for item in list(value.values.values())[:64]]
-        return NO_TRAITS.union(*found)
-    return NO_TRAITS
+def traits_of(value: Value) -> Traits:
+    """Return the traits of a value and of the first things that it contains."""
+    found = NO_TRAITS
+    pending = [value]
+    for _ in range(_MOST_CONTAINED):
+        if not pending:
+            break
+        item = pending.pop()
+        if isinstance(item, Items):
+            pending.extend(list(item.values.values())[:_MOST_CONTAINED])
+        elif isinstance(item, Const | Ref | Unknown):
+            found |= item.traits
+    return found
 
 
 def with_traits(value: Value, traits: Traits) -> Value:
