@@ -118,6 +118,7 @@ contracts: $(STAMPS)/lint ## Which layer may import which
 .PHONY: eval
 eval: setup $(STAMPS)/frameworks ## Recall per technique and false alarms per framework, against the table that is kept
 	@$(PY) -m evals
+	@$(PY) -m evals.repositories
 
 .PHONY: bench
 bench: setup $(STAMPS)/bench ## Speed and size, against their targets

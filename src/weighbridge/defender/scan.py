@@ -17,6 +17,7 @@ from weighbridge.defender import pool
 from weighbridge.defender.examination import Examiner, FileResult
 from weighbridge.defender.files import Found, Passed, Refused, walk
 from weighbridge.defender.process import Interrupted
+from weighbridge.defender.repository import judged_together
 from weighbridge.defender.twins import with_twins
 from weighbridge.errors import TargetError
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
@@ -171,6 +172,7 @@ class _Run:
         """Put the results together."""
         complete = self._listed and len(self._results) == len(self._entries)
         results = [self._results[index] for index in sorted(self._results)]
+        results = judged_together(results, os.path.basename(target), not os.path.isdir(target))
         files = with_twins(result.file for result in results)
         findings = tuple(finding for result in results for finding in result.findings)
         return ScanReport(

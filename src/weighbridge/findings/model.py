@@ -105,7 +105,9 @@ class FileReport:
         path: relative to the target, as found (escape it for display).
         sha256: None when it was not computed; `sha256_source` is `computed` or None.
         format: registry name of what the bytes are, None when unknown.
-        role: `weights`, `training-state`, `code`, `configuration`, `document`, `other`.
+        role: `weights`, `alternative-weights` (of another framework, or not preferred),
+            `training-state`, `code` (a loader runs it), `script` (no loader does),
+            `configuration`, `document`, `other`.
         notes: things to know that are no findings (code, text), such as what loads it safely.
     """
 

@@ -10,6 +10,7 @@ import re
 
 from weighbridge.containers.paths import judge_name
 from weighbridge.errors import ParseError
+from weighbridge.formats import texts
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.data.extent import Extent
 from weighbridge.formats.templates import carriers
@@ -36,12 +37,16 @@ def parse_text(context: Context, source: Source, place: Place) -> str | None:
         return carriers.NAME
     start = head.lstrip()[:2]
     name = "json" if start[:1] in (b"{", b"[") and start not in (b"{%", b"{{", b"{#") else "text"
-    context.format(place, name, source.size)
+    before = len(context.facts)
+    kind = texts.read_text(context, source, place, name)
+    context.format(place, kind, source.size)
+    # What names the bytes goes before what is in them.
+    context.facts.insert(before, context.facts.pop())
     if name == "json" and b'"weight_map"' in source.read_at(0, min(source.size, _INDEX_LIMIT)):
         _weight_map(context, source, place)
     if name == "json":
         carriers.templates_in_json(context, source, place)
-    return name
+    return kind
 
 
 def _weight_map(context: Context, source: Source, place: Place) -> None:
