@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
+from weighbridge.defender.declared import with_declared
 from weighbridge.defender.examination import Examiner, FileResult
 from weighbridge.defender.files import Found, Passed, Refused, walk
 from weighbridge.defender.process import Interrupted
@@ -172,6 +173,7 @@ class _Run:
         """Put the results together."""
         complete = self._listed and len(self._results) == len(self._entries)
         results = [self._results[index] for index in sorted(self._results)]
+        results = with_declared(results)
         results = judged_together(results, os.path.basename(target), not os.path.isdir(target))
         files = with_twins(result.file for result in results)
         findings = tuple(finding for result in results for finding in result.findings)
