@@ -42,8 +42,9 @@ _EFFECTS = {
     "delete": "file_delete",
     "hook": "tamper",
 }
-# Archives whose code has rules of its own.
-_ELSEWHERE = frozenset({"torchscript", "torch-package", "torchserve", "pytorch-zip"})
+_RUN_WITH = {"python": "python", "notebook": "jupyter", "batch": "cmd", "powershell": "powershell"}
+ELSEWHERE = frozenset({"torchscript", "torch-package", "pytorch-zip"})
+"""Archives whose code has rules of its own."""
 
 
 def effect_of(act: Act) -> str:
@@ -53,9 +54,16 @@ def effect_of(act: Act) -> str:
 
 def acts_of(file: FileFacts) -> list[Act]:
     """Return the acts of a file, except where other rules judge the code."""
-    if file.format in _ELSEWHERE:
+    if file.format in ELSEWHERE:
         return []
     return [fact for fact in file.of(Act) if isinstance(fact, Act)]
+
+
+def _loaders(file: FileFacts, acts: list[Act]) -> tuple[str, ...]:
+    """Return what runs the script, where nothing is known of the repository around it."""
+    if file.format == "torchserve":
+        return ("torchserve --models",)
+    return (_RUN_WITH.get(acts[0].language, "sh"),)
 
 
 def found(rule: Rule, acts: list[Act], title: str, **changes: object) -> Finding:
@@ -73,6 +81,9 @@ def found(rule: Rule, acts: list[Act], title: str, **changes: object) -> Finding
     return rule.finding(
         title=title, member=first.member, evidence=evidence, cwe=row.cwe, atlas=row.atlas, **changes
     )
+
+
+_STARTING = frozenset({"CreateThread", "CreateRemoteThread", "WriteProcessMemory", "RtlMoveMemory"})
 
 
 # -- hidden code -----------------------------------------------------------------------------------
@@ -106,7 +117,12 @@ def runs_fetched(act: Act) -> bool:
 def _hidden(file: FileFacts) -> Iterator[Finding]:
     acts = hidden(acts_of(file))
     if acts:
-        yield found(HIDDEN_CODE, acts, f"It runs hidden code ({visible(acts[0].name, 80)})")
+        yield found(
+            HIDDEN_CODE,
+            acts,
+            f"It runs hidden code ({visible(acts[0].name, 80)})",
+            loaders=_loaders(file, acts),
+        )
 
 
 def fetched(acts: list[Act]) -> list[Act]:
@@ -118,7 +134,7 @@ def _fetched(file: FileFacts) -> Iterator[Finding]:
     acts = fetched(acts_of(file))
     if acts:
         title = f"It runs what another machine sends ({visible(acts[0].name, 80)})"
-        yield found(FETCHED_CODE, acts, title)
+        yield found(FETCHED_CODE, acts, title, loaders=_loaders(file, acts))
 
 
 # -- shells for others -----------------------------------------------------------------------------
@@ -134,7 +150,7 @@ def reverse_shell(acts: list[Act]) -> list[Act]:
 def _reverse_shell(file: FileFacts) -> Iterator[Finding]:
     acts = reverse_shell(acts_of(file))
     if acts:
-        yield found(REVERSE_SHELL, acts, REVERSE_SHELL.title)
+        yield found(REVERSE_SHELL, acts, REVERSE_SHELL.title, loaders=_loaders(file, acts))
 
 
 def _is_shell(act: Act) -> bool:
@@ -144,7 +160,9 @@ def _is_shell(act: Act) -> bool:
 def _shellcode(file: FileFacts) -> Iterator[Finding]:
     acts = [act for act in acts_of(file) if act.act == "shellcode"]
     if acts:
-        yield found(SHELLCODE, acts, SHELLCODE.title)
+        started = any(act.name.rpartition(".")[2] in _STARTING for act in acts)
+        kind = Kind.MALICIOUS if started else Kind.SUSPICIOUS
+        yield found(SHELLCODE, acts, SHELLCODE.title, kind=kind, loaders=_loaders(file, acts))
 
 
 # -- commands --------------------------------------------------------------------------------------
@@ -165,7 +183,13 @@ def _command(file: FileFacts) -> Iterator[Finding]:
     for trait, acts in by_trait.items():
         plain = all(_plain_https(act) for act in acts)
         kind = Kind.SUSPICIOUS if trait == "fetch-and-run" and plain else Kind.MALICIOUS
-        yield found(HOSTILE_COMMAND, acts, f"It starts a command that {PHRASES[trait]}", kind=kind)
+        yield found(
+            HOSTILE_COMMAND,
+            acts,
+            f"It starts a command that {PHRASES[trait]}",
+            kind=kind,
+            loaders=_loaders(file, acts),
+        )
 
 
 def _plain_https(act: Act) -> bool:
@@ -203,7 +227,7 @@ def theft(acts: list[Act]) -> list[Act]:
 def _theft(file: FileFacts) -> Iterator[Finding]:
     acts = theft(acts_of(file))
     if acts:
-        yield found(THEFT, acts, THEFT.title)
+        yield found(THEFT, acts, THEFT.title, loaders=_loaders(file, acts))
 
 
 def _collected(act: Act) -> bool:
@@ -246,7 +270,7 @@ def spoken_of(acts: list[Act]) -> set[int]:
 def _persistence(file: FileFacts) -> Iterator[Finding]:
     acts = persistence(acts_of(file))
     if acts:
-        yield found(PERSISTENCE, acts, PERSISTENCE.title)
+        yield found(PERSISTENCE, acts, PERSISTENCE.title, loaders=_loaders(file, acts))
 
 
 def _rule(
@@ -306,7 +330,8 @@ SHELLCODE = _rule(
     "shellcode",
     "It puts machine code into memory and runs it",
     (
-        "The script asks the system for memory that may be executed and copies bytes into it.",
+        "The script asks the system for memory that may be executed and copies bytes into it. "
+        "Suspicious where nothing is started there: programs that identify processors do so.",
         "ctypes.windll.kernel32.VirtualAlloc(...)",
     ),
     _shellcode,

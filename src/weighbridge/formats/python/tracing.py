@@ -122,6 +122,8 @@ class Tracer(Reader):
             self._made = outer
         function = made.function
         self._handed(made)
+        if not _AUTHORISATION.isdisjoint(made.keywords):
+            self._met -= _OF_VARIABLES - _sent(made)
         if isinstance(function, Ref):
             value = _path(function.path, made.arguments, value)
             trait = script_trait(function.path) or _RESULTS.get(script_act(function.path) or "")
@@ -180,9 +182,7 @@ class Tracer(Reader):
         if made is None:
             traits |= {"loaded"}
         if made is not None and act in _NETWORK:
-            given = [value for word, value in made.keywords.items() if word not in _AUTHORISATION]
-            sent = NO_TRAITS.union(*map(traits_of, [*made.arguments, *given]))
-            traits -= _OF_VARIABLES - sent
+            traits -= _OF_VARIABLES - _sent(made)
         if made is not None and act == "exec" and made.arguments:
             # What is given to the code as its variables is not run.
             traits = traits_of(made.arguments[0])
@@ -232,6 +232,12 @@ class Tracer(Reader):
             return super()._enter(function, arguments)
         finally:
             self._function, self._made = outer, made
+
+
+def _sent(made: Invocation) -> Traits:
+    """Return the traits of what a call hands over, other than to prove who calls."""
+    given = [value for word, value in made.keywords.items() if word not in _AUTHORISATION]
+    return NO_TRAITS.union(*map(traits_of, [made.owner, *made.arguments, *given]))
 
 
 def _path(function: str, arguments: list[Value], value: Value) -> Value:

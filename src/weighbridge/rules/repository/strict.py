@@ -202,7 +202,8 @@ def _network(act: Act) -> tuple[Kind, str] | None:
     if any(_NUMERIC.match(address) for address in addresses):
         return Kind.MALICIOUS, "talks to a machine by its number"
     if act.when == "import" and (foreign or not addresses):
-        return Kind.MALICIOUS, "talks to another machine when it is imported"
+        kind = Kind.MALICIOUS if foreign else Kind.SUSPICIOUS
+        return kind, "talks to another machine when it is imported"
     if act.when == "load" and act.act == "send" and (foreign or not addresses):
         kind = Kind.MALICIOUS if foreign else Kind.SUSPICIOUS
         return kind, "sends data to another machine when a model is loaded"
