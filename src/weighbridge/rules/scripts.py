@@ -99,7 +99,7 @@ def runs_hidden(act: Act) -> bool:
     if "hidden-name" in act.traits and act.act in RUNNING | NETWORK | {"descriptor", "native"}:
         return True
     if act.act in ("exec", "unmarshal"):
-        return "decoded" in act.traits
+        return bool({"decoded", "spelled"} & set(act.traits))
     if act.act == "process":
         return "decoded" in act.traits and "output" not in act.traits
     return act.act == "deserialize" and "decoded" in act.traits and act.constant
@@ -214,11 +214,10 @@ PHRASES = {
 
 def theft(acts: list[Act]) -> list[Act]:
     """Return the acts that send credentials or the environment, or read them to be sent."""
-    sent = [
-        act
-        for act in acts
-        if act.act in NETWORK and {"environment", "credential-file"} & set(act.traits)
-    ]
+    taken = {"environment", "credential-file"}
+    sent = [act for act in acts if act.act in NETWORK and taken & set(act.traits)]
+    # A key that proves who connects is not handed over.
+    sent = [act for act in sent if not act.name.startswith("paramiko.")]
     if not sent and any(act.act in ("send", "connect") for act in acts):
         sent = [act for act in acts if act.act == "read" and "credential-file" in act.traits]
     return sent + [act for act in acts if act.act == "send" and _collected(act)]
@@ -227,13 +226,14 @@ def theft(acts: list[Act]) -> list[Act]:
 def _theft(file: FileFacts) -> Iterator[Finding]:
     acts = theft(acts_of(file))
     if acts:
-        yield found(THEFT, acts, THEFT.title, loaders=_loaders(file, acts))
+        kind = Kind.MALICIOUS if any(act.act in NETWORK for act in acts) else Kind.SUSPICIOUS
+        yield found(THEFT, acts, THEFT.title, kind=kind, loaders=_loaders(file, acts))
 
 
 def _collected(act: Act) -> bool:
     """Say whether an address where anybody collects what is sent gets a credential."""
     collector = any(mark in text for text in act.operands for mark in COLLECTORS)
-    return collector and bool({"secret-variable", "host", "file", "output"} & set(act.traits))
+    return collector and "secret-variable" in act.traits
 
 
 COLLECTORS = (
@@ -352,7 +352,7 @@ THEFT = _rule(
     "It sends credentials or the whole environment away",
     (
         "Files that hold keys and passwords, or all variables of the environment, are handed to "
-        "the network.",
+        "the network. Suspicious where they are read in a script that sends something.",
         "requests.post(url, json=dict(os.environ))",
     ),
     _theft,
