@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from evals.repositories.samples import MODEL_HEADER
@@ -89,3 +90,29 @@ def test_notebooks_give_lines_of_the_file(tmp_path: Path) -> None:
     report = scanned(tmp_path, demo_dot_ipynb=text)
     line = next(n for n, one in enumerate(text.split("\n"), 1) if "zlib" in one)
     assert said(report) == {("hidden-code", "demo.ipynb", line)}
+
+
+def zipped(path: Path, **members: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name.replace("__", "/").replace("_dot_", "."), text)
+    return path
+
+
+def test_a_repository_in_an_archive(tmp_path: Path) -> None:
+    archive = zipped(
+        tmp_path / "a.zip", repo__config_dot_json=CONFIG, repo__modeling_a_dot_py=PAYLOAD
+    )
+    found = {one.rule: one for one in weighbridge.scan(archive, jobs=1).findings}
+    assert found["loaded-code"].member == "repo/modeling_a.py"
+    assert found["remote-code"].member == "repo/config.json"
+
+
+def test_handlers_of_model_archives(tmp_path: Path) -> None:
+    manifest = json.dumps({"model": {"handler": "h.py", "modelName": "a", "modelVersion": "1"}})
+    name = {"MAR-INF__MANIFEST_dot_json": manifest}
+    honest = "import os\n\nclass H:\n    def initialize(self, c):\n        open(c.path).read()\n"
+    good = weighbridge.scan(zipped(tmp_path / "a.mar", **name, h_dot_py=honest), jobs=1)
+    bad = weighbridge.scan(zipped(tmp_path / "b.mar", **name, h_dot_py=PAYLOAD), jobs=1)
+    assert good.verdict == "weakness" and bad.verdict == "malicious"
+    assert bad.findings[0].loaders == ("torchserve --models",)
