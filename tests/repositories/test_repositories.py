@@ -116,3 +116,24 @@ def test_handlers_of_model_archives(tmp_path: Path) -> None:
     bad = weighbridge.scan(zipped(tmp_path / "b.mar", **name, h_dot_py=PAYLOAD), jobs=1)
     assert good.verdict == "weakness" and bad.verdict == "malicious"
     assert bad.findings[0].loaders == ("torchserve --models",)
+
+
+def test_padding_hides_nothing(tmp_path: Path) -> None:
+    blanks = " " * (5 << 20)
+    report = scanned(
+        tmp_path,
+        config_dot_json=CONFIG + blanks,
+        modeling_a_dot_py=PAYLOAD + "#" + "x y " * 600_000,
+    )
+    assert ("loaded-code", "modeling_a.py", 2) in said(report)
+
+
+def test_code_that_is_too_long_is_not_clean(tmp_path: Path) -> None:
+    report = scanned(tmp_path, a_dot_py="#" + "x" * (5 << 20))
+    assert report.verdict == "inconclusive"
+
+
+def test_code_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(CONFIG)
+    (tmp_path / "modeling_a.py").write_bytes(b"# coding: latin-1\n# \xe9t\xe9\n" + PAYLOAD.encode())
+    assert ("loaded-code", "modeling_a.py", 4) in said(weighbridge.scan(tmp_path, jobs=1))
