@@ -1,0 +1,62 @@
+"""Files of bare numbers: what the model beside them says they are, and what they are without it."""
+
+import random
+
+import pytest
+from evals.protobufs import onnx_graph, onnx_model, onnx_node, onnx_tensor
+
+import weighbridge
+from weighbridge.findings.model import Verdict
+
+NUMBERS = random.Random(5).randbytes(4096)
+
+
+def model(location="model.onnx_data", offset=0, length=4096):
+    tensor = onnx_tensor(location=location, offset=offset, length=length)
+    return onnx_model(onnx_graph((onnx_node("Relu"),), (tensor,)))
+
+
+def answer(folder, name):
+    report = weighbridge.scan(folder)
+    return next(file for file in report.files if file.path == name)
+
+
+def test_numbers_alone_are_unknown(tmp_path):
+    (tmp_path / "model.onnx_data").write_bytes(NUMBERS)
+    assert answer(tmp_path, "model.onnx_data").verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_model_beside_them_declares_them(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(model())
+    (tmp_path / "model.onnx_data").write_bytes(NUMBERS)
+    file = answer(tmp_path, "model.onnx_data")
+    assert (file.format, file.verdict, file.coverage.complete) == (
+        "tensor-data",
+        Verdict.CLEAN,
+        True,
+    )
+    assert [note.code for note in file.notes] == ["declared-data"]
+
+
+@pytest.mark.parametrize("declaration", [model("other.bin"), model(offset=100, length=4096)])
+def test_another_declaration_says_nothing_of_them(tmp_path, declaration):
+    (tmp_path / "model.onnx").write_bytes(declaration)
+    (tmp_path / "model.onnx_data").write_bytes(NUMBERS)
+    assert answer(tmp_path, "model.onnx_data").verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_is_recognised_is_judged_as_what_it_is(tmp_path):
+    trap = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+    (tmp_path / "model.onnx").write_bytes(model(length=len(trap)))
+    (tmp_path / "model.onnx_data").write_bytes(trap)
+    assert answer(tmp_path, "model.onnx_data").verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.frameworks
+def test_the_variables_of_a_real_checkpoint(tmp_path):
+    tensorflow = pytest.importorskip("tensorflow", reason="it writes the files")
+    variable = tensorflow.Variable(tensorflow.random.normal([40, 40]))
+    tensorflow.train.Checkpoint(v=variable).save(str(tmp_path / "model.ckpt"))
+    report = weighbridge.scan(tmp_path)
+    assert report.verdict is Verdict.CLEAN
+    assert "tensor-data" in {file.format for file in report.files}
