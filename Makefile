@@ -54,8 +54,8 @@ $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
 	@$(PIP) -r requirements/$*.txt
 	@touch $@
 
-$(STAMPS)/test: requirements/runtime.txt
-$(STAMPS)/frameworks: requirements/runtime.txt requirements/test.txt
+$(STAMPS)/test: requirements/runtime.txt requirements/hubs.txt
+$(STAMPS)/frameworks: requirements/runtime.txt requirements/hubs.txt requirements/test.txt
 
 # The package itself, with the machine compiled in place; again when something compiled changes.
 $(STAMPS)/package: pyproject.toml setup.py src/weighbridge/__init__.py \

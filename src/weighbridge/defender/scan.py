@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import re
 import sys
 import threading
 import time
@@ -15,16 +14,15 @@ from dataclasses import dataclass
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
 from weighbridge.defender.examination import Examiner, FileResult
-from weighbridge.defender.files import Found, Passed, Refused, walk
+from weighbridge.defender.files import Passed
 from weighbridge.defender.process import Interrupted
+from weighbridge.defender.targets import Listed, Reach, Target, open_target
 from weighbridge.defender.twins import with_twins
-from weighbridge.errors import TargetError
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,22 +51,25 @@ def scan(
     deep: bool = False,
     limits: Limits | None = None,
     progress: OnProgress | None = None,
+    reach: Reach | None = None,
 ) -> ScanReport:
     """Tell what would run if the models at `path` were loaded, without loading them.
 
     Args:
-        path: a file or a directory.
+        path: a file, a directory, or the address of a model at a hub, such as
+            ``hf://org/name@revision``.
         jobs: how many files are examined at once, each in a process of its own; by default as
             many as there are processors, up to eight.
         deep: also compute the SHA-256 of files above 64 MiB.
         limits: what one file may cost; the defaults suit honest models of any size.
         progress: called in the calling thread after each file.
+        reach: how hubs are reached; by default as the environment says.
 
     Returns:
         The report. When interrupted (Ctrl-C) it has ``complete=False`` and the files done so far.
 
     Raises:
-        TargetError: there is no such file or directory.
+        TargetError: there is no such file, directory or model, or it may not be read.
         WorkerError: no worker process can be started on this machine.
         ValueError: `jobs` is out of range.
     """
@@ -78,25 +79,24 @@ def scan(
         jobs = default_jobs()
     if not 1 <= jobs <= MOST_JOBS:
         raise ValueError(f"jobs must be between 1 and {MOST_JOBS}")
-    if _ADDRESS.match(target):
-        raise TargetError(f"{target}: this version scans files and directories on this machine")
-    run = _Run(Examiner(deep, limits or Limits()), progress)
+    run = _Run(open_target(target, reach or Reach()), Examiner(deep, limits or Limits()), progress)
     try:
-        run.list_target(target)
+        run.list_target()
         run.examine(jobs)
     except KeyboardInterrupt:
         run.stop.set()
-    return run.report(target, time.monotonic() - started)
+    return run.report(time.monotonic() - started)
 
 
 class _Run:
     """The state of one scan. Results stand at their file's index, so their order is stable."""
 
-    def __init__(self, examiner: Examiner, progress: OnProgress | None) -> None:
+    def __init__(self, target: Target, examiner: Examiner, progress: OnProgress | None) -> None:
         self.stop = threading.Event()
+        self._target = target
         self._examiner = examiner
         self._progress = progress
-        self._entries: list[Found | Refused] = []
+        self._entries: list[Listed] = []
         self._notes: list[CoverageNote] = []
         self._results: dict[int, FileResult] = {}
         self._listed = False
@@ -104,9 +104,9 @@ class _Run:
         self._lock = threading.Lock()
         self._done: queue.SimpleQueue[int | None] = queue.SimpleQueue()
 
-    def list_target(self, target: str) -> None:
+    def list_target(self) -> None:
         """Find the files."""
-        for entry in walk(target):
+        for entry in self._target.entries():
             if isinstance(entry, Passed):
                 self._notes.append(CoverageNote(entry.code, entry.text, None, entry.path))
             else:
@@ -139,7 +139,9 @@ class _Run:
         ended = False
         try:
             while (index := self._take()) is not None:
-                self._results[index] = self._examiner.result(self._entries[index], self.stop.is_set)
+                entry = self._entries[index]
+                result = self._target.result(entry, self._examiner, self.stop.is_set)
+                self._results[index] = result
                 self._done.put(index)
             ended = True
         except Interrupted:
@@ -167,22 +169,23 @@ class _Run:
                 total = len(self._entries)
                 self._progress(Progress(done, total, self._entries[index].path))
 
-    def report(self, target: str, seconds: float) -> ScanReport:
+    def report(self, seconds: float) -> ScanReport:
         """Put the results together."""
         complete = self._listed and len(self._results) == len(self._entries)
         results = [self._results[index] for index in sorted(self._results)]
         files = with_twins(result.file for result in results)
         findings = tuple(finding for result in results for finding in result.findings)
         return ScanReport(
-            target=target,
-            provider="local",
-            revision=None,
+            target=self._target.name,
+            provider=self._target.provider,
+            revision=self._target.revision,
             complete=complete,
             verdict=_verdict((file.verdict for file in files), complete),
             files=files,
             findings=findings,
             seconds=seconds,
             notes=tuple(self._notes),
+            model=self._target.model,
         )
 
 

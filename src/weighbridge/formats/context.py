@@ -65,7 +65,9 @@ class Context:
 
     def child(self) -> Context:
         """Return the context for something inside; raises LimitExceeded when nested too deep."""
-        return Context(self.budget.child(), self.walk, "", self.facts, self.interpreters, self.streams)
+        return Context(
+            self.budget.child(), self.walk, "", self.facts, self.interpreters, self.streams
+        )
 
     def interpreter(self, level: int = 0) -> Interpreter:
         """Return a pickle machine; level 1 is a small one for a stream inside a running stream."""

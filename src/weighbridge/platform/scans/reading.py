@@ -71,9 +71,7 @@ def examined(file: OpenFile, limits: Limits, stopped: Stopped) -> Examined:
         Interrupted: `stopped` said so.
         WorkerError: no worker process can be started.
     """
-    answer = pool.shared().examine(
-        file.descriptor, limits, stopped, os.path.basename(file.path)
-    )
+    answer = pool.shared().examine(file.descriptor, limits, stopped, os.path.basename(file.path))
     facts = answer.facts
     if answer.failure is not None:
         facts += (_gap("source-error", answer.failure),)

@@ -1,0 +1,99 @@
+"""What can be scanned: files here, and models at hubs, behind one face."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from weighbridge.defender.examination import Examiner, FileResult, Stopped
+from weighbridge.defender.files import Entry, Found, Refused, walk
+from weighbridge.errors import TargetError
+from weighbridge.findings.model import ModelInfo
+
+if TYPE_CHECKING:
+    from weighbridge.sources.access import Access
+
+DOWNLOAD_BYTES = 2 << 30
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+
+
+class Listed(Protocol):
+    """A file that is there to be examined."""
+
+    @property
+    def path(self) -> str:
+        """Below the target, as shown."""
+
+
+class Target(Protocol):
+    """A set of files that is judged as one."""
+
+    name: str
+    provider: str
+    revision: str | None
+    model: ModelInfo | None
+
+    def entries(self) -> Iterator[Any]:
+        """Yield what there is to examine, and what is passed or refused."""
+
+    def result(self, entry: Any, examiner: Examiner, stopped: Stopped) -> FileResult:
+        """Examine one entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How models at hubs are reached, and how much of them.
+
+    Attributes:
+        access: endpoints and credentials; None takes them from the environment.
+        revision: for targets that name none.
+        download: bytes that may be fetched of one file.
+    """
+
+    access: Access | None = None
+    revision: str | None = None
+    download: int = DOWNLOAD_BYTES
+
+
+class LocalTarget:
+    """A file or directory on this machine."""
+
+    provider = "local"
+    revision: str | None = None
+    model: ModelInfo | None = None
+
+    def __init__(self, path: str) -> None:
+        self.name = path
+
+    def entries(self) -> Iterator[Entry]:
+        """See :func:`weighbridge.defender.files.walk`."""
+        return walk(self.name)
+
+    def result(self, entry: Found | Refused, examiner: Examiner, stopped: Stopped) -> FileResult:
+        """See :meth:`Examiner.result`."""
+        return examiner.result(entry, stopped)
+
+
+def open_target(text: str, reach: Reach) -> Target:
+    """Return the target that `text` names; a model's files are listed at once.
+
+    Raises:
+        TargetError: it names nothing that can be scanned.
+    """
+    if not _ADDRESS.match(text):
+        return LocalTarget(text)
+    from weighbridge.defender.remote import RemoteTarget
+    from weighbridge.sources import access, huggingface_address
+    from weighbridge.sources.huggingface import HuggingFace
+    from weighbridge.sources.transport import Transport
+
+    reached = reach.access or access.from_environment()
+    transport = Transport(reached.proxies)
+    hub = reached.hugging_face
+    address = huggingface_address.parse(text, hub.endpoint)
+    if address is not None:
+        listing = HuggingFace(hub.endpoint, hub.login).listing(address, reach.revision)
+        return RemoteTarget(text, listing, transport, reach.download)
+    raise TargetError(f"{text}: not an address that can be scanned; see weighbridge scan --help")

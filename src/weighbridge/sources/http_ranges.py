@@ -1,0 +1,174 @@
+"""Ranges of a remote file over HTTP (RFC 9110, section 14), with every answer checked.
+
+A provider's address leads through redirects to a signed address at some storage. The signed one is
+kept for the next ranges and asked for again once it has expired. What a server says is believed
+only as far as it was asked for: status 206, exactly this range of exactly this size, that many
+bytes, and the same version of the file each time.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from weighbridge.errors import SourceError
+from weighbridge.sources.patience import REQUEST_SECONDS, patiently
+from weighbridge.sources.transport import (
+    Query,
+    Reply,
+    Stopped,
+    Transport,
+    origin,
+    redirected,
+)
+
+LARGEST_RANGE = 8 << 20
+_REDIRECTS = 5
+_MOVED = frozenset({301, 302, 303, 307, 308})
+_EXPIRED = frozenset({400, 401, 403, 404, 410})
+_CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a provider hands out one file.
+
+    Attributes:
+        url: at the provider.
+        secret: headers for the provider's own origin alone.
+        size: in bytes, as the provider lists it.
+        sha256: as the provider declares it, to be compared with what the redirect says.
+        commit: as pinned, likewise.
+        method: GET, or POST with `body`.
+    """
+
+    url: str
+    size: int
+    secret: Mapping[str, str] = field(default_factory=dict)
+    sha256: str | None = None
+    commit: str | None = None
+    method: str = "GET"
+    body: bytes | None = None
+
+
+class RangeReader:
+    """Reads ranges of one remote file; used by one thread at a time."""
+
+    def __init__(self, transport: Transport, address: Address) -> None:
+        self._transport = transport
+        self._address = address
+        self._origin = origin(address.url)
+        self._signed: str | None = None
+        self._tag: str | None = None
+
+    @property
+    def size(self) -> int:
+        """Length in bytes, as the provider lists it."""
+        return self._address.size
+
+    @property
+    def tag(self) -> str | None:
+        """The storage's own name for this version of the file, once one has been seen."""
+        return self._tag
+
+    def fetch(self, offset: int, count: int, stopped: Stopped = lambda: False) -> bytes:
+        """Return exactly the `count` bytes from `offset`, which must lie within the file.
+
+        Raises:
+            SourceError: they cannot be fetched, or the server answers something else.
+            Stop: `stopped` said so.
+        """
+        deadline = time.monotonic() + REQUEST_SECONDS
+        return self._checked(self._ask(offset, count, deadline, stopped), offset, count)
+
+    def _ask(self, offset: int, count: int, deadline: float, stopped: Stopped) -> Reply:
+        wanted = {"Range": f"bytes={offset}-{offset + count - 1}"}
+        if self._signed is not None:
+            headers = {**wanted, **self._secret_for(self._signed)}
+            query = Query("GET", self._signed, headers, None, count)
+            reply = self._send(query, deadline, stopped)
+            if reply.status not in _EXPIRED and reply.status not in _MOVED:
+                return reply
+            self._signed = None
+        url, method, body = self._address.url, self._address.method, self._address.body
+        for _ in range(_REDIRECTS):
+            headers = {**wanted, **self._secret_for(url)}
+            query = Query(method, url, headers, body, count)
+            reply = self._send(query, deadline, stopped)
+            if reply.status not in _MOVED:
+                if url != self._address.url and reply.status == 206:
+                    self._signed = url
+                return reply
+            self._compare(reply)
+            url, method, body = redirected(url, reply.header("location")), "GET", None
+        raise SourceError("the server redirects without end")
+
+    def _send(self, query: Query, deadline: float, stopped: Stopped) -> Reply:
+        return patiently(
+            lambda until: self._transport.send(query, until, stopped), deadline, stopped
+        )
+
+    def _secret_for(self, url: str) -> Mapping[str, str]:
+        return self._address.secret if origin(url) == self._origin else {}
+
+    def _compare(self, reply: Reply) -> None:
+        """Compare what the provider says on the way with what it listed."""
+        linked = _bare(reply.header("x-linked-etag"))
+        declared = self._address.sha256
+        if declared and _SHA256.fullmatch(linked) and linked != declared:
+            raise SourceError("the server now names another hash than it listed")
+        commit = reply.header("x-repo-commit")
+        if commit and self._address.commit and commit != self._address.commit:
+            raise SourceError("the server answers with another revision than was asked for")
+        size = reply.header("x-linked-size")
+        if size and size != str(self._address.size):
+            raise SourceError("the server now names another size than it listed")
+
+    def _checked(self, reply: Reply, offset: int, count: int) -> bytes:
+        size = self._address.size
+        if reply.header("content-encoding") not in ("", "identity"):
+            raise SourceError("the server encodes what it was asked to send as it is")
+        if reply.status == 200:
+            # Without a range in the answer only the whole file is what was asked for.
+            if offset or count != size:
+                raise SourceError("the server ignores which range it is asked for")
+            if reply.cut:
+                raise SourceError("the file is longer than the server listed")
+        elif reply.status == 206:
+            self._check_range(reply.header("content-range"), offset, count)
+        else:
+            raise SourceError(_refusal(reply.status))
+        if len(reply.body) != count or reply.cut:
+            raise SourceError("the server sends another number of bytes than it announces")
+        tag = reply.header("etag")
+        if tag and self._tag and tag != self._tag:
+            raise SourceError("the file was changed during the scan")
+        self._tag = self._tag or tag or None
+        return reply.body if size else b""
+
+    def _check_range(self, text: str, offset: int, count: int) -> None:
+        match = _CONTENT_RANGE.fullmatch(text)
+        if match is None:
+            raise SourceError("the server does not say which range it sends")
+        first, last, size = map(int, match.groups())
+        if size != self._address.size:
+            raise SourceError("the file has another size than the server listed")
+        if (first, last) != (offset, offset + count - 1):
+            raise SourceError("the server sends another range than was asked for")
+
+
+def _bare(tag: str) -> str:
+    return tag.removeprefix("W/").strip('"')
+
+
+def _refusal(status: int) -> str:
+    known = {
+        401: "the server asks for a login",
+        403: "the server does not allow reading it",
+        404: "the server does not have it any more",
+        416: "the file has another size than the server listed",
+    }
+    return known.get(status, f"the server answers with status {status}")
