@@ -44,5 +44,7 @@ class Faults:
     listed_names: tuple[str, ...] = ()
     #: Kaggle answers 200 with an error in the body
     kaggle_code: int = 0
+    #: Kaggle hands out the whole bundle, but no single files
+    bundle_only: bool = False
     #: Kaggle's storage sends a wrong md5
     wrong_md5: bool = False

@@ -80,6 +80,8 @@ class LoopbackHub:
         hugging_face = HuggingFaceRoutes(self)
 
         def at_hub(request: Request) -> Response:
+            if request.path == "/loopback/log":
+                return json_response({"requests": len(self.log), "file_bytes": self.file_bytes})
             handled = self.kaggle.answer(request)
             return handled if handled is not None else hugging_face.answer(request)
 

@@ -9,14 +9,19 @@ from __future__ import annotations
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol
 
 from weighbridge.budget import Counters
 from weighbridge.defender import messages
 from weighbridge.errors import DownloadLimit, LimitExceeded, SourceError, WorkerError
+from weighbridge.sources.base import Announced
 from weighbridge.sources.extents import Extents
 
+MOST_RANGES = 256
+"""Ranges in one request."""
+Ranges = Sequence[tuple[int, int]]
 _TEXT = 500
 _LIMIT = "limit-download"
 
@@ -32,8 +37,8 @@ class Supply(Protocol):
     def descriptor(self) -> int:
         """The local file, open for reading."""
 
-    def provide(self, offset: int, count: int, stopped: Callable[[], bool]) -> tuple[int, int]:
-        """Fetch a range that lies within the file; return the range that is there around it.
+    def provide(self, ranges: Ranges, stopped: Callable[[], bool]) -> Ranges:
+        """Fetch the ranges (start, end), which lie within the file; return those that are there.
 
         Raises:
             SourceError: it cannot be fetched.
@@ -48,21 +53,32 @@ def answer_read(
     Raises:
         WorkerError: no honest worker would ask that.
     """
-    offset, count = message.get("offset"), message.get("count")
-    if type(offset) is not int or type(count) is not int:
-        raise WorkerError("a range that is none")
-    if offset < 0 or count <= 0 or offset + count > supply.size:
-        raise WorkerError("a range outside the file")
+    asked = message.get("ranges")
+    if not isinstance(asked, list) or not 0 < len(asked) <= MOST_RANGES:
+        raise WorkerError("a request for no ranges, or for too many")
+    ranges = [_checked(one, supply.size) for one in asked]
     try:
-        start, end = supply.provide(offset, count, stopped)
+        there = supply.provide(ranges, stopped)
     except DownloadLimit as error:
         return {"type": "missing", "code": _LIMIT, "text": str(error)[:_TEXT]}
     except SourceError as error:
         return {"type": "missing", "code": "source-error", "text": str(error)[:_TEXT]}
-    return {"type": "there", "start": start, "end": end}
+    return {"type": "there", "ranges": there}
 
 
-class FetchedSource:
+def _checked(asked: object, size: int) -> tuple[int, int]:
+    """Return start and end of a range that a worker may ask for."""
+    if not isinstance(asked, list) or len(asked) != 2:
+        raise WorkerError("a range that is none")
+    offset, count = asked
+    if type(offset) is not int or type(count) is not int:
+        raise WorkerError("a range that is none")
+    if offset < 0 or count <= 0 or offset + count > size:
+        raise WorkerError("a range outside the file")
+    return offset, offset + count
+
+
+class FetchedSource(Announced):
     """The worker's view of a remote file of `size` bytes; see :class:`Source`."""
 
     def __init__(
@@ -90,7 +106,7 @@ class FetchedSource:
         if count <= 0:
             return b""
         if self._there.missing(offset, offset + count):
-            self._ask(offset, count)
+            self._ask([(offset, count)])
         data = os.pread(self._descriptor, count, offset)
         while len(data) < count:
             more = os.pread(self._descriptor, count - len(data), offset + len(data))
@@ -100,15 +116,23 @@ class FetchedSource:
         self._counters.bytes_read += count
         return data
 
-    def _ask(self, offset: int, count: int) -> None:
+    def announce(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """See :func:`weighbridge.sources.base.announce`."""
+        wanted = [(at, min(count, self._size - at)) for at, count in ranges if at < self._size]
+        missing = [one for one in wanted if self._there.missing(one[0], sum(one))][:MOST_RANGES]
+        if len(missing) > 1:
+            with suppress(SourceError, LimitExceeded):  # Who needs the bytes will ask again.
+                self._ask(missing)
+
+    def _ask(self, ranges: Sequence[tuple[int, int]]) -> None:
         began = time.monotonic()
-        request = {"type": "read", "job": self._job, "offset": offset, "count": count}
-        messages.send(self._connection, request)
+        messages.send(self._connection, {"type": "read", "job": self._job, "ranges": ranges})
         answer = messages.receive(self._connection)
         self._counters.waited += time.monotonic() - began
         if answer["type"] == "missing":
             text = str(answer.get("text"))
             if answer.get("code") == _LIMIT:
-                raise LimitExceeded(_LIMIT, text, offset)
+                raise LimitExceeded(_LIMIT, text, ranges[0][0])
             raise SourceError(text)
-        self._there.add(int(answer["start"]), int(answer["end"]))
+        for start, end in answer["ranges"]:
+            self._there.add(start, end)

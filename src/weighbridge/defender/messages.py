@@ -4,10 +4,10 @@ A message is four bytes of length, big endian, and a JSON object whose ``type`` 
 
     scanner -> worker   job     id, limits, name; the file's open descriptor comes along with the
                                 length; size, for a remote file that is fetched bit by bit
-                        there   start, end: the descriptor has this range now
+                        there   ranges of [start, end]: the descriptor has these now
                         missing code, text: it cannot have it
     worker -> scanner   ready   facts_version, or failed with a text
-                        read    job, offset, count: this range of the remote file is needed
+                        read    job, ranges of [offset, count]: these of the remote file are needed
                         facts   job, facts, and with the last batch: last, bytes_read,
                                 spent (this process ends now)
                         failed  job, text: the bytes could not be read

@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 
 from weighbridge.defender.examination import Examiner, FileResult, Stopped, gap
 from weighbridge.defender.files import Passed, Refused
+from weighbridge.defender.lookahead import Lookahead
 from weighbridge.defender.process import Answer
 from weighbridge.errors import SourceError
 from weighbridge.findings.agreement import agreement
 from weighbridge.findings.model import BaseModel, ModelInfo, ProviderScan
-from weighbridge.sources.http_ranges import RangeReader
 from weighbridge.sources.hubs import HubFile, Listing, flaw_of
 from weighbridge.sources.spool import DOWNLOAD_BYTES, Spool
 from weighbridge.sources.transport import Transport
+
+_UNSAFE = "unsafe-name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,20 @@ class RemoteTarget:
         self.revision: str | None = listing.revision
         self.model: ModelInfo | None = _model(listing)
         self._listing = listing
-        self._transport = transport
-        self._most = most
+        self._ahead = Lookahead(transport, most)
 
     def entries(self) -> Iterator[Remote | Refused | Passed]:
         """Yield every file; those with names that no honest model has are not examined."""
-        for file in sorted(self._listing.files, key=lambda file: file.path):
-            flaw = flaw_of(file.path)
-            if flaw is not None:
-                yield Refused(file.path, "unsafe-name", flaw)
-            else:
-                yield Remote(file.path, file)
+        files = sorted(self._listing.files, key=lambda file: file.path)
+        flaws = {file.path: flaw_of(file.path) for file in files}
+        self._ahead.expect(file for file in files if flaws[file.path] is None)
+        for file in files:
+            flaw = flaws[file.path]
+            yield Remote(file.path, file) if flaw is None else Refused(file.path, _UNSAFE, flaw)
+
+    def close(self) -> None:
+        """Give up what is still being fetched."""
+        self._ahead.close()
 
     def result(self, entry: Remote | Refused, examiner: Examiner, stopped: Stopped) -> FileResult:
         """Examine one file.
@@ -59,7 +64,7 @@ class RemoteTarget:
         if isinstance(entry, Refused):
             return examiner.refused(entry)
         try:
-            spool = Spool(RangeReader(self._transport, entry.file.address), self._most)
+            spool = self._ahead.take(entry.file)
         except (OSError, SourceError) as error:
             text = f"it cannot be fetched: {error}"
             return examiner.refused(Refused(entry.path, "source-error", text))

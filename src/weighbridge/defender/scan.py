@@ -16,13 +16,15 @@ from weighbridge.defender import pool
 from weighbridge.defender.examination import Examiner, FileResult
 from weighbridge.defender.files import Passed
 from weighbridge.defender.process import Interrupted
-from weighbridge.defender.targets import Listed, Reach, Target, open_target
+from weighbridge.defender.targets import Listed, Reach, Target, is_address, open_target
 from weighbridge.defender.twins import with_twins
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
+_REMOTE_JOBS = 3
+"""Files of a hub are waited for more than they are parsed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +77,21 @@ def scan(
     """
     started = time.monotonic()
     target = os.fspath(path)
+    remote = is_address(target)
     if jobs is None:
-        jobs = default_jobs()
+        jobs = max(default_jobs(), _REMOTE_JOBS) if remote else default_jobs()
     if not 1 <= jobs <= MOST_JOBS:
         raise ValueError(f"jobs must be between 1 and {MOST_JOBS}")
+    if remote:
+        pool.shared().warm(jobs)  # They start while the model's files are listed.
     run = _Run(open_target(target, reach or Reach()), Examiner(deep, limits or Limits()), progress)
     try:
         run.list_target()
         run.examine(jobs)
     except KeyboardInterrupt:
         run.stop.set()
+    finally:
+        run.close()
     return run.report(time.monotonic() - started)
 
 
@@ -168,6 +175,10 @@ class _Run:
             if self._progress is not None:
                 total = len(self._entries)
                 self._progress(Progress(done, total, self._entries[index].path))
+
+    def close(self) -> None:
+        """Let go of the target."""
+        self._target.close()
 
     def report(self, seconds: float) -> ScanReport:
         """Put the results together."""

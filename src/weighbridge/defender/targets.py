@@ -41,6 +41,9 @@ class Target(Protocol):
     def result(self, entry: Any, examiner: Examiner, stopped: Stopped) -> FileResult:
         """Examine one entry."""
 
+    def close(self) -> None:
+        """Let go of what was kept for examining."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reach:
@@ -75,6 +78,14 @@ class LocalTarget:
         """See :meth:`Examiner.result`."""
         return examiner.result(entry, stopped)
 
+    def close(self) -> None:
+        """Nothing is kept."""
+
+
+def is_address(text: str) -> bool:
+    """Tell whether `text` names something on a network."""
+    return _ADDRESS.match(text) is not None
+
 
 def open_target(text: str, reach: Reach) -> Target:
     """Return the target that `text` names; a model's files are listed at once.
@@ -82,7 +93,7 @@ def open_target(text: str, reach: Reach) -> Target:
     Raises:
         TargetError: it names nothing that can be scanned.
     """
-    if not _ADDRESS.match(text):
+    if not is_address(text):
         return LocalTarget(text)
     from weighbridge.defender.remote import RemoteTarget
     from weighbridge.sources import access, huggingface_address

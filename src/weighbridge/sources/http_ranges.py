@@ -70,6 +70,11 @@ class RangeReader:
         return self._address.size
 
     @property
+    def located(self) -> bool:
+        """Whether the signed address is known."""
+        return self._signed is not None
+
+    @property
     def tag(self) -> str | None:
         """The storage's own name for this version of the file, once one has been seen."""
         return self._tag

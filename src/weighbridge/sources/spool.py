@@ -10,6 +10,9 @@ import hashlib
 import os
 import tempfile
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 from weighbridge.budget import GIB, MIB
 from weighbridge.errors import DownloadLimit, SourceError
@@ -22,11 +25,17 @@ DOWNLOAD_BYTES = 2 * GIB
 less."""
 FILE_SECONDS = 3600.0
 """Time on the network for one file."""
-_FIRST = 16 << 10
+FIRST_BYTES = 16 << 10
 """Read at the start of a file: the headers of most formats."""
 _STEP = 4 << 10
 """Small enough that a header between two tensors costs little."""
+_GRAIN = 512
 _MOST_AHEAD = 4 * MIB
+IN_FLIGHT = 16
+"""Ranges of one file that are fetched at the same time."""
+
+Ranges = Sequence[tuple[int, int]]
+"""As (start, end)."""
 
 
 class Spool:
@@ -39,6 +48,8 @@ class Spool:
         self._ahead = _STEP
         self._last_end = -1
         self._deadline = time.monotonic() + FILE_SECONDS
+        self._lock = Lock()
+        self._failure: SourceError | None = None
         self.fetched = 0
         handle, path = tempfile.mkstemp(prefix="weighbridge-spool-")
         try:
@@ -67,18 +78,30 @@ class Spool:
         os.close(self._file)
         os.close(self.descriptor)
 
-    def provide(self, offset: int, count: int, stopped: Stopped) -> tuple[int, int]:
-        """See to it that a range is in the file; return the range that is there around it.
+    def provide(self, ranges: Ranges, stopped: Stopped) -> Ranges:
+        """See to it that ranges are in the file; return what is there around them.
+
+        One range is stretched to what will probably be asked for next. Several are fetched at
+        the same time, as they are.
 
         Raises:
-            SourceError: it cannot be fetched.
+            SourceError: one of them cannot be fetched.
             DownloadLimit: too much has been fetched already.
             Stop: `stopped` said so.
         """
-        end = min(offset + count, self.size)
-        for start, stop in self._there.missing(offset, end):
-            self._fetch(start, self._stretched(start, stop), stopped)
-        return self._there.around(offset)
+        if self._failure is not None:
+            raise self._failure  # It was tried long enough.
+        try:
+            if len(ranges) == 1:
+                self._fetch_one(*ranges[0], stopped)
+            else:
+                self._fetch_all(self._coalesced(ranges), stopped)
+        except DownloadLimit:
+            raise
+        except SourceError as error:
+            self._failure = error
+            raise
+        return [self._there.around(start) for start, _ in ranges]
 
     def digest(self, algorithm: str, prefix: bytes = b"") -> str:
         """Return the hash of `prefix` and the file, which has to be whole."""
@@ -92,13 +115,36 @@ class Spool:
         if start == self._last_end:
             self._ahead = min(2 * self._ahead, _MOST_AHEAD)
         else:
-            self._ahead = _STEP if start else _FIRST
+            self._ahead = _STEP if start else FIRST_BYTES
         wanted = min(max(end, start + self._ahead), self.size)
         return self._there.missing(start, wanted)[0][1]
 
+    def _fetch_one(self, offset: int, end: int, stopped: Stopped) -> None:
+        for start, stop in self._there.missing(offset, end):
+            self._fetch(start, self._stretched(start, stop), stopped)
+
+    def _coalesced(self, ranges: Ranges) -> list[tuple[int, int]]:
+        """Return what is missing of `ranges`, brought to borders, and near ones as one."""
+        wanted = Extents()
+        for start, end in sorted(ranges):
+            wanted.add(start // _GRAIN * _GRAIN, min(-(-end // _GRAIN) * _GRAIN, self.size))
+        return [gap for start, end in wanted for gap in self._there.missing(start, end)]
+
+    def _fetch_all(self, gaps: list[tuple[int, int]], stopped: Stopped) -> None:
+        """Fetch `gaps` at the same time, but for one that finds out where the file is."""
+        if gaps and not self._reader.located:
+            self._fetch(*gaps.pop(0), stopped)
+        if gaps:
+            with ThreadPoolExecutor(min(len(gaps), IN_FLIGHT), "weighbridge-fetch") as threads:
+                for done in [threads.submit(self._fetch, *gap, stopped) for gap in gaps]:
+                    done.result()
+
     def _fetch(self, start: int, end: int, stopped: Stopped) -> None:
-        if self.fetched + end - start > self._most:
-            raise DownloadLimit(f"judging it takes more than {self._most} bytes from the network")
+        with self._lock:
+            if self.fetched + end - start > self._most:
+                text = f"judging it takes more than {self._most} bytes from the network"
+                raise DownloadLimit(text)
+            self.fetched += end - start
         while start < end:
             if time.monotonic() > self._deadline:
                 raise SourceError("reading it from the network took too long")
@@ -107,7 +153,7 @@ class Spool:
                 written = os.pwrite(self._file, data, start)
             except OSError as error:
                 raise SourceError(f"there is no room to keep it: {error.strerror}") from error
-            self._there.add(start, start + written)
-            self.fetched += written
+            with self._lock:
+                self._there.add(start, start + written)
             start += written
         self._last_end = start

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from weighbridge.budget import Budget
 from weighbridge.errors import LimitExceeded, MalformedInput
-from weighbridge.sources.base import Source
+from weighbridge.sources.base import Source, announce
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LARGEST_BLOCK = 64 << 20
@@ -157,9 +157,10 @@ def find_signature(source: Source, head: bytes) -> int | None:
     """Return where the signature stands: at 0, 512 or a doubling of that."""
     if head.startswith(SIGNATURE):
         return 0
-    offset = 512
-    while offset + len(SIGNATURE) <= source.size:
-        if source.read_at(offset, len(SIGNATURE)) == SIGNATURE:
+    length = len(SIGNATURE)
+    offsets = [1 << power for power in range(9, 63) if (1 << power) + length <= source.size]
+    announce(source, [(offset, length) for offset in offsets])
+    for offset in offsets:
+        if source.read_at(offset, length) == SIGNATURE:
             return offset
-        offset *= 2
     return None
