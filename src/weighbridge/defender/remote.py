@@ -10,12 +10,12 @@ from weighbridge.defender.examination import Examiner, FileResult, Stopped, gap
 from weighbridge.defender.files import Passed, Refused
 from weighbridge.defender.lookahead import Lookahead
 from weighbridge.defender.process import Answer
+from weighbridge.defender.remembering import Remembered
 from weighbridge.errors import SourceError
 from weighbridge.findings.agreement import agreement
 from weighbridge.findings.model import BaseModel, ModelInfo, ProviderScan
 from weighbridge.sources.hubs import HubFile, Listing, flaw_of
-from weighbridge.sources.spool import DOWNLOAD_BYTES, Spool
-from weighbridge.sources.transport import Transport
+from weighbridge.sources.spool import Spool
 
 _UNSAFE = "unsafe-name"
 
@@ -32,20 +32,23 @@ class RemoteTarget:
     """The files of one model at a hub, at one revision."""
 
     def __init__(
-        self, name: str, listing: Listing, transport: Transport, most: int = DOWNLOAD_BYTES
+        self, name: str, listing: Listing, ahead: Lookahead, kept: Remembered | None
     ) -> None:
         self.name = name
         self.provider = listing.provider
         self.revision: str | None = listing.revision
         self.model: ModelInfo | None = _model(listing)
         self._listing = listing
-        self._ahead = Lookahead(transport, most)
+        self._ahead = ahead
+        self._kept = kept
 
     def entries(self) -> Iterator[Remote | Refused | Passed]:
         """Yield every file; those with names that no honest model has are not examined."""
         files = sorted(self._listing.files, key=lambda file: file.path)
         flaws = {file.path: flaw_of(file.path) for file in files}
-        self._ahead.expect(file for file in files if flaws[file.path] is None)
+        usable = [file for file in files if flaws[file.path] is None]
+        kept = self._kept
+        self._ahead.expect(file for file in usable if kept is None or not kept.known(file))
         for file in files:
             flaw = flaws[file.path]
             yield Remote(file.path, file) if flaw is None else Refused(file.path, _UNSAFE, flaw)
@@ -53,6 +56,8 @@ class RemoteTarget:
     def close(self) -> None:
         """Give up what is still being fetched."""
         self._ahead.close()
+        if self._kept is not None:
+            self._kept.close()
 
     def result(self, entry: Remote | Refused, examiner: Examiner, stopped: Stopped) -> FileResult:
         """Examine one file.
@@ -63,38 +68,46 @@ class RemoteTarget:
         """
         if isinstance(entry, Refused):
             return examiner.refused(entry)
+        file = entry.file
+        known = None if self._kept is None else self._kept.get(file)
+        if known is not None:
+            answer, sha256 = known
+            return self._judged(file, answer, sha256, examiner)
         try:
-            spool = self._ahead.take(entry.file)
+            spool = self._ahead.take(file)
         except (OSError, SourceError) as error:
             text = f"it cannot be fetched: {error}"
             return examiner.refused(Refused(entry.path, "source-error", text))
         try:
             answer = examiner.parse(spool, os.path.basename(entry.path), stopped)
-            return self._result(entry.file, spool, answer, examiner)
+            result = self._examined(file, spool, answer, examiner)
         finally:
             spool.close()
+        return replace(result, file=replace(result.file, fetched=spool.fetched))
 
-    def _result(
+    def _examined(
         self, file: HubFile, spool: Spool, answer: Answer, examiner: Examiner
     ) -> FileResult:
-        sha256, source = file.sha256, "declared" if file.sha256 else None
-        if spool.whole and answer.failure is None:
-            sha256, source = spool.digest("sha256"), "computed"
-            if not _as_declared(file, spool, sha256):
-                text = "its content is not what the provider's hash says"
-                answer = replace(answer, facts=(*answer.facts, gap("hash-mismatch", text)))
-        judged = examiner.judged(file.path, file.size, (sha256, source), answer)
-        report = replace(
-            judged.file,
-            provider_scans=tuple(
-                ProviderScan(
-                    one.scanner, one.status, one.text, agreement(one.status, judged.file.verdict)
-                )
-                for one in file.scans
-            ),
-            fetched=spool.fetched,
+        """Judge what was read just now, and keep it."""
+        sha256 = spool.digest("sha256") if spool.whole else None
+        if sha256 is not None and not _as_declared(file, spool, sha256):
+            text = "its content is not what the provider's hash says"
+            answer = replace(answer, facts=(*answer.facts, gap("hash-mismatch", text)))
+        elif self._kept is not None:
+            self._kept.put(file, answer, sha256)
+        return self._judged(file, answer, sha256, examiner)
+
+    def _judged(
+        self, file: HubFile, answer: Answer, sha256: str | None, examiner: Examiner
+    ) -> FileResult:
+        known = (sha256, "computed") if sha256 else (file.sha256, file.sha256 and "declared")
+        judged = examiner.judged(file.path, file.size, known, answer)
+        verdict = judged.file.verdict
+        scans = tuple(
+            ProviderScan(one.scanner, one.status, one.text, agreement(one.status, verdict))
+            for one in file.scans
         )
-        return replace(judged, file=report)
+        return replace(judged, file=replace(judged.file, provider_scans=scans))
 
 
 def _as_declared(file: HubFile, spool: Spool, sha256: str) -> bool:

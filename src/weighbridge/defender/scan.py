@@ -84,7 +84,9 @@ def scan(
         raise ValueError(f"jobs must be between 1 and {MOST_JOBS}")
     if remote:
         pool.shared().warm(jobs)  # They start while the model's files are listed.
-    run = _Run(open_target(target, reach or Reach()), Examiner(deep, limits or Limits()), progress)
+    limits = limits or Limits()
+    found = open_target(target, reach or Reach(), limits)
+    run = _Run(found, Examiner(deep, limits), progress)
     try:
         run.list_target()
         run.examine(jobs)

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from weighbridge.budget import Limits
 from weighbridge.defender.examination import Examiner, FileResult, Stopped
 from weighbridge.defender.files import Entry, Found, Refused, walk
 from weighbridge.errors import TargetError
 from weighbridge.findings.model import ModelInfo
 
 if TYPE_CHECKING:
+    from weighbridge.defender.remembering import Remembered
     from weighbridge.sources.access import Access
+    from weighbridge.sources.hubs import Listing
 
 DOWNLOAD_BYTES = 2 << 30
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -87,7 +90,7 @@ def is_address(text: str) -> bool:
     return _ADDRESS.match(text) is not None
 
 
-def open_target(text: str, reach: Reach) -> Target:
+def open_target(text: str, reach: Reach, limits: Limits) -> Target:
     """Return the target that `text` names; a model's files are listed at once.
 
     Raises:
@@ -95,6 +98,7 @@ def open_target(text: str, reach: Reach) -> Target:
     """
     if not is_address(text):
         return LocalTarget(text)
+    from weighbridge.defender.lookahead import Lookahead
     from weighbridge.defender.remote import RemoteTarget
     from weighbridge.sources import access, huggingface_address
     from weighbridge.sources.huggingface import HuggingFace
@@ -106,5 +110,16 @@ def open_target(text: str, reach: Reach) -> Target:
     address = huggingface_address.parse(text, hub.endpoint)
     if address is not None:
         listing = HuggingFace(hub.endpoint, hub.login).listing(address, reach.revision)
-        return RemoteTarget(text, listing, transport, reach.download)
+        kept = _remembered(reached.cache, listing, limits, reach.download)
+        return RemoteTarget(text, listing, Lookahead(transport, reach.download), kept)
     raise TargetError(f"{text}: not an address that can be scanned; see weighbridge scan --help")
+
+
+def _remembered(
+    folder: str | None, listing: Listing, limits: Limits, most: int
+) -> Remembered | None:
+    if folder is None:
+        return None
+    from weighbridge.defender.remembering import FactCache, Remembered
+
+    return Remembered(FactCache(folder), listing, limits, most)

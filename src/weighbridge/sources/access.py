@@ -32,11 +32,16 @@ class HubAccess:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How each hub is reached; what is not given is asked for anonymously."""
+    """How each hub is reached; what is not given is asked for anonymously.
+
+    Attributes:
+        cache: the folder that keeps what was read out of files; None keeps nothing.
+    """
 
     hugging_face: HubAccess = HubAccess(HUGGING_FACE)
     kaggle: HubAccess = HubAccess(KAGGLE)
     proxies: Proxies = Proxies()
+    cache: str | None = None
 
 
 def from_environment() -> Access:
@@ -61,7 +66,15 @@ def from_environment() -> Access:
             credentials.kaggle(environment),
         ),
         Proxies(_proxy),
+        cache_folder(),
     )
+
+
+def cache_folder() -> str:
+    """Return where things are kept between scans: WEIGHBRIDGE_CACHE, or the user's cache folder."""
+    given = os.environ.get("WEIGHBRIDGE_CACHE", "")
+    shared = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return given or os.path.join(shared, "weighbridge")
 
 
 def _endpoint(environment: Mapping[str, str], name: str, default: str) -> str:
