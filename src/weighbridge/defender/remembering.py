@@ -1,4 +1,4 @@
-"""What parsers read out of files at hubs, kept so that no file is fetched again for the same answer.
+"""What parsers read out of files at hubs, kept so that no file is fetched again.
 
 Facts are kept and not verdicts: the present rules judge them anew. A file is known by the hash that
 its provider declares, at that provider's endpoint alone, because the provider could lie; without
@@ -18,6 +18,7 @@ import zlib
 from contextlib import closing
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import weighbridge
 from weighbridge.budget import Limits
@@ -32,7 +33,7 @@ FILE = "facts-1.sqlite3"
 _KEPT_SECONDS = 90 * 86_400
 _PATIENCE_SECONDS = 5.0
 _MOST_BYTES = 32 << 20
-_PARSERS = ("containers", "formats", "sources", "tables", "text")
+_PARSERS = ("containers", "facts", "formats", "sources", "tables", "text")
 _PASSING = ("source-error", "limit-seconds", "limit-memory", "limit-download", "internal-error")
 _TABLE = """
 create table if not exists answers (
@@ -110,7 +111,7 @@ class FactCache:
             self._connection.close()
             self._connection = None
 
-    def _rows(self, statement: str, *values: object) -> list[tuple[object, ...]]:
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             if self._connection is None:
                 return []
@@ -152,15 +153,8 @@ class Remembered:
             shown = "" if role_of(file.path) == "weights" else name
             what: list[object] = ["sha256", file.sha256, file.size, shown]
         else:
-            listing = self._listing
-            what = [
-                listing.provider,
-                listing.name,
-                listing.revision,
-                file.path,
-                file.size,
-                file.etag,
-            ]
+            model = self._listing
+            what = [model.provider, model.name, model.revision, file.path, file.size, file.etag]
         whole = json.dumps([self._mode, self._listing.endpoint, what], sort_keys=True)
         return hashlib.sha256(whole.encode()).hexdigest()
 
@@ -171,9 +165,8 @@ def usage(folder: str) -> Usage:
     files = 0
     if place.exists():
         try:
-            with closing(
-                sqlite3.connect(f"{place.absolute().as_uri()}?mode=ro", uri=True)
-            ) as reading:
+            address = f"{place.absolute().as_uri()}?mode=ro"
+            with closing(sqlite3.connect(address, uri=True)) as reading:
                 files = int(reading.execute("select count(*) from answers").fetchone()[0])
         except sqlite3.Error:
             files = 0

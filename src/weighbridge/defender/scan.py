@@ -23,7 +23,7 @@ from weighbridge.findings.verdict import strongest
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
-_REMOTE_JOBS = 3
+_REMOTE_JOBS = 2
 """Files of a hub are waited for more than they are parsed."""
 
 
