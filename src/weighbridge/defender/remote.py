@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -111,11 +112,14 @@ class RemoteTarget:
 
 
 def _as_declared(file: HubFile, spool: Spool, sha256: str) -> bool:
-    if file.sha256 is not None:
-        return sha256 == file.sha256
-    if file.blob is not None:
-        return spool.digest("sha1", b"blob %d\0" % file.size) == file.blob
-    return True
+    """Compare what was read whole with every hash that somebody declares."""
+    if file.sha256 is not None and file.sha256 != sha256:
+        return False
+    if file.blob is not None and file.blob != spool.digest("sha1", b"blob %d\0" % file.size):
+        return False
+    if spool.md5 is None:
+        return True
+    return b64encode(bytes.fromhex(spool.digest("md5"))).decode() == spool.md5
 
 
 def _model(listing: Listing) -> ModelInfo:

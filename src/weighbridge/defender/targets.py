@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from weighbridge.defender.remembering import Remembered
     from weighbridge.sources.access import Access
     from weighbridge.sources.hubs import Listing
+    from weighbridge.sources.transport import Transport
 
 DOWNLOAD_BYTES = 2 << 30
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
@@ -100,18 +101,30 @@ def open_target(text: str, reach: Reach, limits: Limits) -> Target:
         return LocalTarget(text)
     from weighbridge.defender.lookahead import Lookahead
     from weighbridge.defender.remote import RemoteTarget
-    from weighbridge.sources import access, huggingface_address
-    from weighbridge.sources.huggingface import HuggingFace
+    from weighbridge.sources import access
     from weighbridge.sources.transport import Transport
 
     reached = reach.access or access.from_environment()
     transport = Transport(reached.proxies)
-    hub = reached.hugging_face
-    address = huggingface_address.parse(text, hub.endpoint)
-    if address is not None:
-        listing = HuggingFace(hub.endpoint, hub.login).listing(address, reach.revision)
-        kept = _remembered(reached.cache, listing, limits, reach.download)
-        return RemoteTarget(text, listing, Lookahead(transport, reach.download), kept)
+    listing = _listing(text, reach.revision, reached, transport)
+    kept = _remembered(reached.cache, listing, limits, reach.download)
+    return RemoteTarget(text, listing, Lookahead(transport, reach.download), kept)
+
+
+def _listing(text: str, revision: str | None, access: Access, transport: Transport) -> Listing:
+    """Ask the hub that `text` belongs to."""
+    from weighbridge.sources import huggingface_address, kaggle_address
+    from weighbridge.sources.huggingface import HuggingFace
+    from weighbridge.sources.kaggle import Kaggle
+
+    hub = access.hugging_face
+    model = huggingface_address.parse(text, hub.endpoint)
+    if model is not None:
+        return HuggingFace(hub.endpoint, hub.login).listing(model, revision)
+    variation = kaggle_address.parse(text)
+    if variation is not None:
+        kaggle = Kaggle(transport, access.kaggle.endpoint, access.kaggle.login)
+        return kaggle.listing(variation, revision)
     raise TargetError(f"{text}: not an address that can be scanned; see weighbridge scan --help")
 
 

@@ -30,6 +30,7 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 _EXPIRED = frozenset({400, 401, 403, 404, 410})
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_MD5 = re.compile(r"md5=([A-Za-z0-9+/]{22}==)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class RangeReader:
         self._origin = origin(address.url)
         self._signed: str | None = None
         self._tag: str | None = None
+        self._md5: str | None = None
 
     @property
     def size(self) -> int:
@@ -75,9 +77,9 @@ class RangeReader:
         return self._signed is not None
 
     @property
-    def tag(self) -> str | None:
-        """The storage's own name for this version of the file, once one has been seen."""
-        return self._tag
+    def md5(self) -> str | None:
+        """The MD5 in base64 as the storage declares it, if it does (x-goog-hash)."""
+        return self._md5
 
     def fetch(self, offset: int, count: int, stopped: Stopped = lambda: False) -> bytes:
         """Return exactly the `count` bytes from `offset`, which must lie within the file.
@@ -104,6 +106,8 @@ class RangeReader:
             query = Query(method, url, headers, body, count)
             reply = self._send(query, deadline, stopped)
             if reply.status not in _MOVED:
+                if method != "GET":
+                    raise SourceError("the provider does not say where the file is")
                 if url != self._address.url and reply.status == 206:
                     self._signed = url
                 return reply
@@ -152,6 +156,8 @@ class RangeReader:
         if tag and self._tag and tag != self._tag:
             raise SourceError("the file was changed during the scan")
         self._tag = self._tag or tag or None
+        if (digest := _MD5.search(reply.header("x-goog-hash"))) is not None:
+            self._md5 = digest[1]
         return reply.body if size else b""
 
     def _check_range(self, text: str, offset: int, count: int) -> None:

@@ -69,9 +69,9 @@ class Spool:
         return not self._there.missing(0, self.size)
 
     @property
-    def tag(self) -> str | None:
-        """See :attr:`RangeReader.tag`."""
-        return self._reader.tag
+    def md5(self) -> str | None:
+        """See :attr:`RangeReader.md5`."""
+        return self._reader.md5
 
     def close(self) -> None:
         """Give the disk space back."""
@@ -105,7 +105,7 @@ class Spool:
 
     def digest(self, algorithm: str, prefix: bytes = b"") -> str:
         """Return the hash of `prefix` and the file, which has to be whole."""
-        hasher = hashlib.new(algorithm, prefix, usedforsecurity=algorithm != "sha1")
+        hasher = hashlib.new(algorithm, prefix, usedforsecurity=algorithm == "sha256")
         for at in range(0, self.size, MIB):
             hasher.update(os.pread(self._file, MIB, at))
         return hasher.hexdigest()
