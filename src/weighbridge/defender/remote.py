@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from weighbridge.defender.examination import Examiner, FileResult, Stopped, gap
 from weighbridge.defender.files import Passed, Refused
 from weighbridge.defender.lookahead import Lookahead
+from weighbridge.defender.planning import Planned, expected
 from weighbridge.defender.process import Answer
 from weighbridge.defender.remembering import Remembered
+from weighbridge.defender.selection import Selection
 from weighbridge.errors import SourceError
 from weighbridge.findings.agreement import agreement
 from weighbridge.findings.model import BaseModel, ModelInfo, ProviderScan
 from weighbridge.sources.hubs import HubFile, Listing, flaw_of
 from weighbridge.sources.spool import Spool
-
-_UNSAFE = "unsafe-name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,12 @@ class RemoteTarget:
     """The files of one model at a hub, at one revision."""
 
     def __init__(
-        self, name: str, listing: Listing, ahead: Lookahead, kept: Remembered | None
+        self,
+        name: str,
+        listing: Listing,
+        ahead: Lookahead,
+        kept: Remembered | None = None,
+        selection: Selection | None = None,
     ) -> None:
         self.name = name
         self.provider = listing.provider
@@ -42,17 +47,30 @@ class RemoteTarget:
         self._listing = listing
         self._ahead = ahead
         self._kept = kept
+        self._selection = selection or Selection()
 
     def entries(self) -> Iterator[Remote | Refused | Passed]:
         """Yield every file; those with names that no honest model has are not examined."""
-        files = sorted(self._listing.files, key=lambda file: file.path)
-        flaws = {file.path: flaw_of(file.path) for file in files}
-        usable = [file for file in files if flaws[file.path] is None]
-        kept = self._kept
-        self._ahead.expect(file for file in usable if kept is None or not kept.known(file))
-        for file in files:
-            flaw = flaws[file.path]
-            yield Remote(file.path, file) if flaw is None else Refused(file.path, _UNSAFE, flaw)
+        listed = [(file, self._entry(file)) for file in _by_path(self._listing.files)]
+        to_fetch = [file for file, entry in listed if isinstance(entry, Remote)]
+        self._ahead.expect(file for file in to_fetch if not self._is_known(file))
+        yield from (entry for _, entry in listed)
+
+    def plan(self) -> Iterator[Planned]:
+        """Yield what examining each file would fetch, as far as its name and size tell."""
+        for file in _by_path(self._listing.files):
+            if isinstance(self._entry(file), Remote):
+                fetched = 0 if self._is_known(file) else expected(file.path, file.size)
+                yield Planned(file.path, file.size, fetched)
+
+    def _entry(self, file: HubFile) -> Remote | Refused | Passed:
+        flaw = flaw_of(file.path)
+        if flaw is not None:
+            return Refused(file.path, "unsafe-name", flaw)
+        return self._selection.left_out(file.path) or Remote(file.path, file)
+
+    def _is_known(self, file: HubFile) -> bool:
+        return self._kept is not None and self._kept.known(file)
 
     def close(self) -> None:
         """Give up what is still being fetched."""
@@ -109,6 +127,10 @@ class RemoteTarget:
             for one in file.scans
         )
         return replace(judged, file=replace(judged.file, provider_scans=scans))
+
+
+def _by_path(files: Iterable[HubFile]) -> list[HubFile]:
+    return sorted(files, key=lambda file: file.path)
 
 
 def _as_declared(file: HubFile, spool: Spool, sha256: str) -> bool:

@@ -29,11 +29,12 @@ _REMOTE_JOBS = 2
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan is: files done of all files, and the file done last."""
+    """How far a scan is: files done of all files, the file done last, and bytes fetched so far."""
 
     done: int
     total: int
     path: str
+    fetched: int = 0
 
 
 OnProgress = Callable[[Progress], None]
@@ -47,7 +48,7 @@ def default_jobs() -> int:
 
 
 def scan(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Target,
     *,
     jobs: int | None = None,
     deep: bool = False,
@@ -58,8 +59,8 @@ def scan(
     """Tell what would run if the models at `path` were loaded, without loading them.
 
     Args:
-        path: a file, a directory, or the address of a model at a hub, such as
-            ``hf://org/name@revision``.
+        path: a file, a directory, the address of a model at a hub, such as
+            ``hf://org/name@revision``, or a target that was opened before.
         jobs: how many files are examined at once, each in a process of its own; by default as
             many as there are processors, up to eight.
         deep: also compute the SHA-256 of files above 64 MiB.
@@ -76,8 +77,8 @@ def scan(
         ValueError: `jobs` is out of range.
     """
     started = time.monotonic()
-    target = os.fspath(path)
-    remote = is_address(target)
+    target = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    remote = isinstance(target, str) and is_address(target)
     if jobs is None:
         jobs = max(default_jobs(), _REMOTE_JOBS) if remote else default_jobs()
     if not 1 <= jobs <= MOST_JOBS:
@@ -85,8 +86,9 @@ def scan(
     if remote:
         pool.shared().warm(jobs)  # They start while the model's files are listed.
     limits = limits or Limits()
-    found = open_target(target, reach or Reach(), limits)
-    run = _Run(found, Examiner(deep, limits), progress)
+    if isinstance(target, str):
+        target = open_target(target, reach or Reach(), limits)
+    run = _Run(target, Examiner(deep, limits), progress)
     try:
         run.list_target()
         run.examine(jobs)
@@ -167,7 +169,7 @@ class _Run:
 
     def _follow(self, jobs: int) -> None:
         """Report progress until every thread has ended."""
-        done = 0
+        done = fetched = 0
         while jobs:
             index = self._done.get()
             if index is None:
@@ -176,7 +178,8 @@ class _Run:
             done += 1
             if self._progress is not None:
                 total = len(self._entries)
-                self._progress(Progress(done, total, self._entries[index].path))
+                fetched += self._results[index].file.fetched
+                self._progress(Progress(done, total, self._entries[index].path, fetched))
 
     def close(self) -> None:
         """Let go of the target."""

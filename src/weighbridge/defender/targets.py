@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from weighbridge.budget import Limits
 from weighbridge.defender.examination import Examiner, FileResult, Stopped
-from weighbridge.defender.files import Entry, Found, Refused, walk
+from weighbridge.defender.local_target import LocalTarget
+from weighbridge.defender.selection import Selection
 from weighbridge.errors import TargetError
 from weighbridge.findings.model import ModelInfo
 
@@ -57,33 +58,13 @@ class Reach:
         access: endpoints and credentials; None takes them from the environment.
         revision: for targets that name none.
         download: bytes that may be fetched of one file.
+        selection: which files are examined, of targets on this machine too.
     """
 
     access: Access | None = None
     revision: str | None = None
     download: int = DOWNLOAD_BYTES
-
-
-class LocalTarget:
-    """A file or directory on this machine."""
-
-    provider = "local"
-    revision: str | None = None
-    model: ModelInfo | None = None
-
-    def __init__(self, path: str) -> None:
-        self.name = path
-
-    def entries(self) -> Iterator[Entry]:
-        """See :func:`weighbridge.defender.files.walk`."""
-        return walk(self.name)
-
-    def result(self, entry: Found | Refused, examiner: Examiner, stopped: Stopped) -> FileResult:
-        """See :meth:`Examiner.result`."""
-        return examiner.result(entry, stopped)
-
-    def close(self) -> None:
-        """Nothing is kept."""
+    selection: Selection = Selection()
 
 
 def is_address(text: str) -> bool:
@@ -98,7 +79,7 @@ def open_target(text: str, reach: Reach, limits: Limits) -> Target:
         TargetError: it names nothing that can be scanned.
     """
     if not is_address(text):
-        return LocalTarget(text)
+        return LocalTarget(text, reach.selection)
     from weighbridge.defender.lookahead import Lookahead
     from weighbridge.defender.remote import RemoteTarget
     from weighbridge.sources import access
@@ -108,7 +89,8 @@ def open_target(text: str, reach: Reach, limits: Limits) -> Target:
     transport = Transport(reached.proxies)
     listing = _listing(text, reach.revision, reached, transport)
     kept = _remembered(reached.cache, listing, limits, reach.download)
-    return RemoteTarget(text, listing, Lookahead(transport, reach.download), kept)
+    ahead = Lookahead(transport, reach.download)
+    return RemoteTarget(text, listing, ahead, kept, reach.selection)
 
 
 def _listing(text: str, revision: str | None, access: Access, transport: Transport) -> Listing:
