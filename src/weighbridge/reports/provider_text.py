@@ -67,3 +67,11 @@ def refuted(files: Iterable[FileReport], style: Style) -> Iterator[str]:
 def _said(scan: ProviderScan) -> str:
     more = f" ({scan.text[:_SHOWN]})" if scan.text else ""
     return f"{scan.scanner} says {scan.status}{more}: {_SAID[scan.agreement]}"
+
+
+def bytes_text(count: int) -> str:
+    """Return a number of bytes for people."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return f"{count} bytes"

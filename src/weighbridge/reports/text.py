@@ -172,18 +172,12 @@ def _summary(report: ScanReport) -> str:
     parts = [f"{counts[verdict]} {verdict.value}" for verdict in _VERDICTS if counts[verdict]]
     files = _counted(len(report.files), "file")
     counted = f"{files} in {report.seconds:.1f} s: {', '.join(parts) or 'nothing examined'}"
-    if report.model is None or report.provider == "local":
-        return counted
     fetched = sum(file.fetched for file in report.files)
+    if not fetched:
+        return counted
     total = sum(file.size for file in report.files)
-    return f"{counted}; fetched {_bytes(fetched)} of {_bytes(total)}"
-
-
-def _bytes(count: int) -> str:
-    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if count >= size:
-            return f"{count / size:.1f} {unit}"
-    return f"{count} bytes"
+    shown = f"{provider_text.bytes_text(fetched)} of {provider_text.bytes_text(total)}"
+    return f"{counted}; fetched {shown}"
 
 
 def _counted(count: int, thing: str) -> str:
