@@ -73,9 +73,16 @@ class Hub:
         }
         return {**os.environ, **own}
 
-    def sent(self) -> int:
-        """Return how many bytes of files were sent so far."""
-        return self._log()["file_bytes"]
+    def download(self, name: str) -> tuple[float, int]:
+        """Fetch a whole model with the hub's own client; return seconds and bytes."""
+        before = self._log()["file_bytes"]
+        place = self._folder / "downloads"
+        code = "import sys; from huggingface_hub import snapshot_download as fetch; "
+        code += "fetch(sys.argv[1], cache_dir=sys.argv[2])"
+        began = time.perf_counter()
+        words = [sys.executable, "-c", code, name, str(place)]
+        subprocess.run(words, check=True, env=self.environment())
+        return time.perf_counter() - began, self._log()["file_bytes"] - before
 
     def _log(self) -> dict[str, int]:
         with urllib.request.urlopen(f"{self.url}/loopback/log", timeout=10) as answer:
@@ -106,9 +113,7 @@ def safetensors_model(folder: Path) -> None:
 def pytorch_model(folder: Path) -> None:
     """Write the same as zip checkpoints."""
     _small_files(folder)
-    first = folder / "pytorch_model-00001-of-00030.bin"
-    inputs.checkpoint(first, 22, 64 << 20)
-    for number in range(2, SHARDS + 1):
+    for number in range(1, SHARDS + 1):
         path = folder / f"pytorch_model-{number:05}-of-{SHARDS:05}.bin"
         inputs.checkpoint(path, 22, 64 << 20)
 
@@ -117,6 +122,13 @@ def poisoned_model(folder: Path) -> None:
     """Write a checkpoint of 10 GB whose pickle runs a command."""
     folder.mkdir(parents=True)
     inputs.poisoned_checkpoint(folder / "pytorch_model.bin", 160, 64 << 20)
+
+
+def small_model(folder: Path) -> None:
+    """Write a model that can be downloaded in a moment."""
+    _small_files(folder)
+    for number in range(1, 4):
+        inputs.safetensors_shard(folder / f"model-{number:05}-of-00003.safetensors", 64 << 20, 24)
 
 
 def _small_files(folder: Path) -> None:

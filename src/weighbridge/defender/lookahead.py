@@ -1,7 +1,7 @@
 """Begins to fetch the files that are next, while workers parse the ones before.
 
-The network's delay is then paid once and not once per file: what nearly every format is asked for
-first, the first bytes and the last, is there when a worker begins.
+The network's delay is then paid once and not once per file. What every file is asked for is there
+when a worker begins: its first bytes and its last, and the places where an HDF5 file could begin.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import suppress
 
 from weighbridge.containers.zip_records import TAIL_BYTES
 from weighbridge.errors import SourceError
+from weighbridge.formats.hdf5.reading import user_blocks
 from weighbridge.sources.http_ranges import RangeReader
 from weighbridge.sources.hubs import HubFile
 from weighbridge.sources.spool import FIRST_BYTES, Spool
@@ -21,6 +22,8 @@ from weighbridge.sources.transport import Transport
 
 FILES = 8
 """Files that are fetched from at the same time, beside those that are examined."""
+RANGES = 24
+"""Ranges of all files that are fetched at the same time."""
 
 
 class Lookahead:
@@ -33,6 +36,7 @@ class Lookahead:
         self._waiting: OrderedDict[str, HubFile] = OrderedDict()
         self._begun: dict[str, Future[Spool]] = {}
         self._threads = ThreadPoolExecutor(FILES, "weighbridge-ahead")
+        self._fetchers = ThreadPoolExecutor(RANGES, "weighbridge-fetch")
         self._closed = False
 
     def expect(self, files: Iterable[HubFile]) -> None:
@@ -59,6 +63,7 @@ class Lookahead:
         """Give up what nobody took."""
         self._closed = True
         self._threads.shutdown(wait=True, cancel_futures=True)
+        self._fetchers.shutdown(wait=True)
         for begun in self._begun.values():
             if not begun.cancelled():
                 with suppress(SourceError, OSError):
@@ -69,11 +74,10 @@ class Lookahead:
         return self._threads.submit(self._open, file)
 
     def _open(self, file: HubFile) -> Spool:
-        spool = Spool(RangeReader(self._transport, file.address), self._most)
-        tail = max(0, file.size - TAIL_BYTES)
+        spool = Spool(RangeReader(self._transport, file.address), self._fetchers, self._most)
         ranges = [(0, min(FIRST_BYTES, file.size))]
-        if tail > FIRST_BYTES:
-            ranges.append((tail, file.size))
+        ranges += [(at, at + 8) for at in user_blocks(file.size) if at >= FIRST_BYTES]
+        ranges.append((max(0, file.size - TAIL_BYTES), file.size))
         with suppress(SourceError):  # The spool remembers it, and says so to who reads.
             if file.size:
                 spool.provide(ranges, self._given_up)

@@ -11,7 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, wait
 from threading import Lock
 
 from weighbridge.budget import GIB, MIB
@@ -31,9 +31,6 @@ _STEP = 4 << 10
 """Small enough that a header between two tensors costs little."""
 _GRAIN = 512
 _MOST_AHEAD = 4 * MIB
-IN_FLIGHT = 16
-"""Ranges of one file that are fetched at the same time."""
-
 Ranges = Sequence[tuple[int, int]]
 """As (start, end)."""
 
@@ -41,8 +38,9 @@ Ranges = Sequence[tuple[int, int]]
 class Spool:
     """Fetches the ranges that are asked for, each byte once; used by one thread at a time."""
 
-    def __init__(self, reader: RangeReader, most: int = DOWNLOAD_BYTES) -> None:
+    def __init__(self, reader: RangeReader, fetchers: Executor, most: int = DOWNLOAD_BYTES) -> None:
         self._reader = reader
+        self._fetchers = fetchers
         self._most = most
         self._there = Extents()
         self._ahead = _STEP
@@ -134,10 +132,10 @@ class Spool:
         """Fetch `gaps` at the same time, but for one that finds out where the file is."""
         if gaps and not self._reader.located:
             self._fetch(*gaps.pop(0), stopped)
-        if gaps:
-            with ThreadPoolExecutor(min(len(gaps), IN_FLIGHT), "weighbridge-fetch") as threads:
-                for done in [threads.submit(self._fetch, *gap, stopped) for gap in gaps]:
-                    done.result()
+        fetches = [self._fetchers.submit(self._fetch, *gap, stopped) for gap in gaps]
+        wait(fetches)
+        for fetch in fetches:
+            fetch.result()
 
     def _fetch(self, start: int, end: int, stopped: Stopped) -> None:
         with self._lock:

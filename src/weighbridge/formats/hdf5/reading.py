@@ -153,12 +153,18 @@ class Hdf5Reader:
         return found
 
 
+def user_blocks(size: int) -> list[int]:
+    """Return where else than at 0 the library looks for the signature in a file of `size` bytes."""
+    powers = range(9, size.bit_length())
+    return [1 << power for power in powers if (1 << power) + len(SIGNATURE) <= size]
+
+
 def find_signature(source: Source, head: bytes) -> int | None:
     """Return where the signature stands: at 0, 512 or a doubling of that."""
     if head.startswith(SIGNATURE):
         return 0
     length = len(SIGNATURE)
-    offsets = [1 << power for power in range(9, 63) if (1 << power) + length <= source.size]
+    offsets = user_blocks(source.size)
     announce(source, [(offset, length) for offset in offsets])
     for offset in offsets:
         if source.read_at(offset, length) == SIGNATURE:
