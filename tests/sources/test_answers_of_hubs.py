@@ -20,7 +20,8 @@ JSON = st.recursive(
         | st.dictionaries(
             st.sampled_from(
                 "author downloads likes gated cardData base_model license tags status "
-                "base_model_relation avScan pickleImports module name safety message owner slug voteCount".split()
+                "base_model_relation "
+                "avScan pickleImports module name safety message owner slug voteCount".split()
             ),
             inner,
             max_size=5,

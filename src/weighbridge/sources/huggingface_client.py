@@ -81,6 +81,8 @@ class HubClient:
                         break
                     if time.monotonic() > deadline:
                         raise NetworkError(f"{response.url.host}: the answer did not end in time")
+        except (httpx2.InvalidURL, OSError) as error:  # OSError: HF_HUB_OFFLINE is set.
+            raise TargetError(str(error)) from error
         except httpx2.HTTPError as error:
             late = isinstance(error, httpx2.TimeoutException)
             reason = "no answer in time" if late else "no connection"
