@@ -36,6 +36,8 @@ class Faults:
     broken: int = 0
     #: seconds between single bytes of the storage
     drip: float = 0.0
+    #: the model is shown, but its files are not handed out
+    gated_files: bool = False
     #: what every question about a model is answered with: gated, missing, disabled, revision
     refusal: str | None = None
     #: the token without which nothing is shown
@@ -44,6 +46,8 @@ class Faults:
     listed_names: tuple[str, ...] = ()
     #: Kaggle answers 200 with an error in the body
     kaggle_code: int = 0
+    #: Kaggle lists every file as empty
+    shown_empty: bool = False
     #: Kaggle hands out the whole bundle, but no single files
     bundle_only: bool = False
     #: Kaggle's storage sends a wrong md5

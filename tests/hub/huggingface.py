@@ -127,6 +127,8 @@ class HuggingFaceRoutes:
         if content is None:
             return json_response({"error": "Entry not found"}, 404, X_Error_Code="EntryNotFound")
         headers = {"X-Repo-Commit": commit}
+        if self._hub.faults.gated_files:
+            return refused("gated")
         if self._hub.faults.redirect_loop:
             return Response(302, {**headers, "Location": f"{self._hub.url}{request.path}"})
         if not content.lfs:

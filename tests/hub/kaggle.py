@@ -80,7 +80,10 @@ class KaggleRoutes:
         number = asked.get("versionNumber") or max(versions, default=0)
         if number not in versions:
             return json_response({"code": 404, "message": "Resource not found"}, 404)
-        listed = [{"name": name, "size": one.size} for name, one in versions[number].items()]
+        listed = [
+            {"name": name, "size": 0 if faults.shown_empty else one.size}
+            for name, one in versions[number].items()
+        ]
         listed += [{"name": name, "size": 5} for name in faults.listed_names]
         start = int(asked.get("pageToken") or 0)
         count = int(asked.get("pageSize") or _PAGE)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 
 import pytest
-from hub_scans import TOKEN, codes, files, scanned
+from hub_scans import TOKEN, codes, files, model, scanned
 
 import weighbridge
 from hub.content import Content, Repository
@@ -95,11 +96,11 @@ def test_what_the_hub_tells_about_the_model(hub: LoopbackHub) -> None:
         "tags": ["license:mit", "base_model:finetune:org/base", "base_model:org/base"],
         "cardData": {"base_model": ["org/base"]},
     }
-    model = scanned(hub).model
-    assert (model.author, model.downloads, model.likes, model.gated) == ("org", 1234, 5, True)
-    assert (model.license, model.library) == ("mit", "transformers")
-    assert model.base_models == (BaseModel("org/base", "finetune"),)
-    assert model.last_modified.startswith("2026-01-02")
+    about = scanned(hub).model
+    assert (about.author, about.downloads, about.likes, about.gated) == ("org", 1234, 5, True)
+    assert (about.license, about.library) == ("mit", "transformers")
+    assert about.base_models == (BaseModel("org/base", "finetune"),)
+    assert about.last_modified.startswith("2026-01-02")
 
 
 def test_what_the_hub_tells_may_be_nonsense(hub: LoopbackHub) -> None:
@@ -111,8 +112,8 @@ def test_what_the_hub_tells_may_be_nonsense(hub: LoopbackHub) -> None:
         "lastModified": {},
         "gated": 3,
     }
-    model = scanned(hub).model
-    assert (model.downloads, model.likes, model.base_models) == (None, None, ())
+    about = scanned(hub).model
+    assert (about.downloads, about.likes, about.base_models) == (None, None, ())
 
 
 def test_the_hubs_own_scanners_stand_beside_ours(hub: LoopbackHub) -> None:
@@ -167,6 +168,31 @@ def test_errors_say_what_to_do(hub: LoopbackHub, refusal: str, says: str) -> Non
     hub.faults.refusal = refusal
     with pytest.raises(TargetError, match=says):
         scanned(hub)
+
+
+def test_a_gated_model_that_is_shown_but_not_handed_out(hub: LoopbackHub) -> None:
+    hub.faults.gated_files = True
+    report = scanned(hub)
+    assert report.verdict == "inconclusive"
+    for file in report.files:
+        assert codes(file) == ["source-error"]
+        assert "ask for access" in file.coverage.notes[0].text
+        assert file.size > 0
+
+
+def test_the_hubs_client_is_an_extra(hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("huggingface_hub", "huggingface_hub.utils", "httpx2"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(TargetError, match=r"install weighbridge\[hubs\]"):
+        scanned(hub)
+
+
+def test_a_renamed_model_is_reported_by_its_name(hub: LoopbackHub) -> None:
+    new = model()
+    new.name = "new-org/model"
+    hub.repositories["models", "org/model"] = new
+    hub.add(new)
+    assert scanned(hub).model.id == "new-org/model"
 
 
 def test_a_missing_token_is_named(hub: LoopbackHub) -> None:

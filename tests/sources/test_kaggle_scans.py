@@ -177,3 +177,12 @@ def test_the_real_client_downloads_from_it(
     place = kagglehub.model_download(HANDLE)
     local, remote = weighbridge.scan(place), scanned(hub)
     assert [file.verdict for file in local.files] == [file.verdict for file in remote.files]
+
+
+def test_a_file_that_is_listed_as_empty_and_is_not(hub: LoopbackHub) -> None:
+    hub.kaggle.add(f"{HANDLE}/3", {"empty.txt": Content(b""), "full.bin": Content(b"x" * 50)})
+    hub.faults.shown_empty = True
+    found = files(scanned(hub))
+    assert found["empty.txt"].verdict == "clean"
+    full = found["full.bin"]
+    assert (full.verdict, codes(full)) == ("inconclusive", ["source-error"])

@@ -10,11 +10,14 @@ from hub_scans import codes, files, safetensors, scanned
 
 from hub.content import Content
 from hub.server import LoopbackHub
+from weighbridge.defender.lookahead import Lookahead
 from weighbridge.errors import SourceError, TargetError
 from weighbridge.sources import access, credentials, http_ranges, patience
 from weighbridge.sources.http_ranges import Address, RangeReader
+from weighbridge.sources.huggingface import HuggingFace
+from weighbridge.sources.huggingface_address import HuggingFaceAddress
 from weighbridge.sources.patience import RateLimited, patiently
-from weighbridge.sources.transport import NetworkError, Query, Reply, Transport, redirected
+from weighbridge.sources.transport import NetworkError, Query, Reply, Stop, Transport, redirected
 
 
 @pytest.fixture
@@ -183,3 +186,26 @@ def test_a_secret_stays_with_its_origin(hub: LoopbackHub) -> None:
         ("storage", None),
         ("storage", None),
     ]
+
+
+def test_a_dead_storage_is_not_asked_for_every_file(hub: LoopbackHub) -> None:
+    names = [f"{number:03}.bin" for number in range(60)]
+    weights = {name: Content(bytes(number), lfs=True) for number, name in enumerate(names, 1)}
+    hub.repositories["models", "org/model"].files = weights
+    hub.faults.broken = 10**6
+    found = files(scanned(hub))
+    assert {tuple(codes(file)) for file in found.values()} == {("source-error",)}
+    assert "does not answer any more" in found["059.bin"].coverage.notes[0].text
+    assert len([seen for seen in hub.log if seen.origin == "storage"]) < 60 * patience.TRIES
+
+
+def test_an_interrupted_scan_does_not_wait(hub: LoopbackHub) -> None:
+    hub.repositories["models", "org/model"].files = {"a.bin": Content(safetensors(), lfs=True)}
+    hub.faults.drip = 0.05
+    began = time.monotonic()
+    listing = HuggingFace(hub.url).listing(HuggingFaceAddress("models", "org/model"))
+    ahead = Lookahead(Transport(), 10**9)
+    with pytest.raises(Stop):
+        ahead.take(listing.files[0], lambda: time.monotonic() - began > 0.5)
+    ahead.close()
+    assert time.monotonic() - began < 5

@@ -168,7 +168,7 @@ class WorkerProcess:
                 raise WorkerError("an answer to another job")
             if message["type"] == "read" and supply is not None:
                 began = time.monotonic()
-                messages.send(self._connection, answer_read(message, supply, stopped))
+                self._send(answer_read(message, supply, stopped))
                 deadline += time.monotonic() - began  # The network's time is not the parser's.
                 continue
             if message["type"] == "failed":
@@ -185,6 +185,14 @@ class WorkerProcess:
                 return Answer(tuple(facts), _count(message.get("bytes_read")), spent=spent)
             if not batch:
                 raise WorkerError("an answer without content")
+
+    def _send(self, message: dict[str, object]) -> None:
+        """Send an answer to a worker that may have stopped listening."""
+        self._connection.settimeout(GRACE_SECONDS)
+        try:
+            messages.send(self._connection, message)
+        finally:
+            self._connection.settimeout(None)
 
     def _next(self, deadline: float, stopped: Callable[[], bool]) -> dict[str, object]:
         """Return the next message; watches over the process while it waits."""

@@ -11,7 +11,7 @@ from weighbridge.defender.examination import Examiner, FileResult, Stopped, gap
 from weighbridge.defender.files import Passed, Refused
 from weighbridge.defender.lookahead import Lookahead
 from weighbridge.defender.planning import Planned, expected
-from weighbridge.defender.process import Answer
+from weighbridge.defender.process import Answer, Interrupted
 from weighbridge.defender.remembering import Remembered
 from weighbridge.defender.selection import Selection
 from weighbridge.errors import SourceError
@@ -19,6 +19,7 @@ from weighbridge.findings.agreement import agreement
 from weighbridge.findings.model import BaseModel, ModelInfo, ProviderScan
 from weighbridge.sources.hubs import HubFile, Listing, flaw_of
 from weighbridge.sources.spool import Spool
+from weighbridge.sources.transport import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,15 @@ class RemoteTarget:
             answer, sha256 = known
             return self._judged(file, answer, sha256, examiner)
         try:
-            spool = self._ahead.take(file)
+            spool = self._ahead.take(file, stopped)
+        except Stop as error:
+            raise Interrupted("interrupted") from error
         except (OSError, SourceError) as error:
-            text = f"it cannot be fetched: {error}"
-            return examiner.refused(Refused(entry.path, "source-error", text))
+            return self._judged(file, Answer((), 0, str(error)), None, examiner)
         try:
             answer = examiner.parse(spool, os.path.basename(entry.path), stopped)
+            if answer.failure is None and spool.failure is not None:
+                answer = replace(answer, failure=str(spool.failure))
             result = self._examined(file, spool, answer, examiner)
         finally:
             spool.close()

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from weighbridge.errors import SourceError
 from weighbridge.sources.patience import REQUEST_SECONDS, patiently
 from weighbridge.sources.transport import (
+    NetworkError,
     Query,
     Reply,
     Stopped,
@@ -91,6 +92,16 @@ class RangeReader:
         deadline = time.monotonic() + REQUEST_SECONDS
         return self._checked(self._ask(offset, count, deadline, stopped), offset, count)
 
+    def check_empty(self, stopped: Stopped = lambda: False) -> None:
+        """See to it that a file which is listed as empty is.
+
+        Raises:
+            SourceError: it is not, or nothing can be learnt.
+        """
+        reply = self._ask(0, 1, time.monotonic() + REQUEST_SECONDS, stopped)
+        if reply.status != 416 and not (reply.status == 200 and not reply.body):
+            raise SourceError("the file is listed as empty and is not")
+
     def _ask(self, offset: int, count: int, deadline: float, stopped: Stopped) -> Reply:
         wanted = {"Range": f"bytes={offset}-{offset + count - 1}"}
         if self._signed is not None:
@@ -149,7 +160,8 @@ class RangeReader:
         elif reply.status == 206:
             self._check_range(reply.header("content-range"), offset, count)
         else:
-            raise SourceError(_refusal(reply.status))
+            broken = reply.status >= 500
+            raise (NetworkError if broken else SourceError)(_refusal(reply))
         if len(reply.body) != count or reply.cut:
             raise SourceError("the server sends another number of bytes than it announces")
         tag = reply.header("etag")
@@ -158,7 +170,7 @@ class RangeReader:
         self._tag = self._tag or tag or None
         if (digest := _MD5.search(reply.header("x-goog-hash"))) is not None:
             self._md5 = digest[1]
-        return reply.body if size else b""
+        return reply.body
 
     def _check_range(self, text: str, offset: int, count: int) -> None:
         match = _CONTENT_RANGE.fullmatch(text)
@@ -175,11 +187,13 @@ def _bare(tag: str) -> str:
     return tag.removeprefix("W/").strip('"')
 
 
-def _refusal(status: int) -> str:
+def _refusal(reply: Reply) -> str:
+    if reply.header("x-error-code") == "GatedRepo":
+        return "it is gated: ask for access on the model's page"
     known = {
         401: "the server asks for a login",
         403: "the server does not allow reading it",
         404: "the server does not have it any more",
         416: "the file has another size than the server listed",
     }
-    return known.get(status, f"the server answers with status {status}")
+    return known.get(reply.status, f"the server answers with status {reply.status}")

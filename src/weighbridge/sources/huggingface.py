@@ -9,7 +9,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote, urljoin
 
 from weighbridge.errors import TargetError
@@ -27,16 +27,16 @@ from weighbridge.sources.hubs import (
     parsed,
     text_of,
 )
+from weighbridge.sources.huggingface_address import HuggingFaceAddress, is_name
 from weighbridge.sources.huggingface_client import HubClient
 from weighbridge.sources.transport import Query, Reply, origin
-
-if TYPE_CHECKING:
-    from weighbridge.sources.huggingface_address import HuggingFaceAddress
 
 ENDPOINT = "https://huggingface.co"
 _PAGES = 200
 _LISTING_SECONDS = 300.0
 _PATHS_AT_ONCE = 200
+_MOST_PATHS = 2000
+"""Files whose results of the Hub's scanners are asked for, weights first."""
 _RENAMES = 3
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -70,6 +70,8 @@ class HuggingFace:
         commit = about.get("sha")
         if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
             raise TargetError(f"{target.shown}: the Hub names no commit for {asked!r}")
+        target = _canonical(target, about.get("id"))
+        base = f"{self.endpoint}/api/{target.kind}/{target.name}"
         items = list(self._tree(f"{base}/tree/{commit}?recursive=true&expand=false", target))
         scans = self._scans(f"{base}/paths-info/{commit}", items, target)
         files = tuple(self._file(target, commit, item, scans) for item in items)
@@ -133,8 +135,9 @@ class HuggingFace:
         """Return what the Hub's scanners say, by path; nothing where it tells nothing."""
         found: dict[str, tuple[ScannerResult, ...]] = {}
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        for start in range(0, len(items), _PATHS_AT_ONCE):
-            batch = items[start : start + _PATHS_AT_ONCE]
+        asked = sorted(items, key=lambda item: "lfs" not in item)[:_MOST_PATHS]
+        for start in range(0, len(asked), _PATHS_AT_ONCE):
+            batch = asked[start : start + _PATHS_AT_ONCE]
             pairs = [
                 f"paths={quote(item['path'], safe='', errors='surrogatepass')}" for item in batch
             ]
@@ -168,3 +171,8 @@ class HuggingFace:
     @property
     def _client(self) -> HubClient:
         return HubClient(self.token)
+
+
+def _canonical(target: HuggingFaceAddress, name: object) -> HuggingFaceAddress:
+    """Return `target` by the name that the Hub gives it: models are renamed and moved."""
+    return replace(target, name=name) if isinstance(name, str) and is_name(name) else target

@@ -79,14 +79,19 @@ def _address(text: str, parts: list[str], revision: str | None) -> HuggingFaceAd
         kind = parts.pop(0)
     if parts[:1] == ["spaces"]:
         raise TargetError(f"{text}: a Space is a program, not a model; it is not scanned")
-    usable = 1 <= len(parts) <= 2 and all(map(_is_name, parts))
-    if not usable:
+    if not is_name("/".join(parts)):
         raise TargetError(f"{text}: not the name of a model; write hf://org/name")
     if revision is not None and (not _REVISION.fullmatch(revision) or ".." in revision):
         raise TargetError(f"{text}: not a revision: give a branch, a tag or a commit")
     return HuggingFaceAddress(kind, "/".join(parts), revision)
 
 
-def _is_name(part: str) -> bool:
+def is_name(name: str) -> bool:
+    """Tell whether `name` can be that of a model: ``name`` or ``org/name``."""
+    parts = name.split("/")
+    return len(parts) <= 2 and all(map(_is_part, parts))
+
+
+def _is_part(part: str) -> bool:
     flawed = "--" in part or ".." in part or part.endswith(".git")
     return bool(_PART.fullmatch(part)) and not flawed

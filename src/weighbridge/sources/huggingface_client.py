@@ -59,21 +59,18 @@ class HubClient:
         return reply
 
     def _send(self, query: Query, deadline: float) -> Reply:
+        library = _library()
         import httpx2
 
         try:
-            with (
-                _library()
-                .get_session()
-                .stream(
-                    query.method,
-                    query.url,
-                    headers={**self.headers(), "Accept-Encoding": "identity", **query.headers},
-                    content=query.body,
-                    timeout=max(0.001, min(SILENCE_SECONDS, deadline - time.monotonic())),
-                    follow_redirects=False,
-                ) as response
-            ):
+            with library.get_session().stream(
+                query.method,
+                query.url,
+                headers={**self.headers(), "Accept-Encoding": "identity", **query.headers},
+                content=query.body,
+                timeout=max(0.001, min(SILENCE_SECONDS, deadline - time.monotonic())),
+                follow_redirects=False,
+            ) as response:
                 body = bytearray()
                 for piece in response.iter_raw(64 << 10):
                     body += piece

@@ -64,7 +64,7 @@ class Spool:
     @property
     def whole(self) -> bool:
         """Whether every byte has been fetched."""
-        return not self._there.missing(0, self.size)
+        return self._failure is None and not self._there.missing(0, self.size)
 
     @property
     def md5(self) -> str | None:
@@ -100,6 +100,18 @@ class Spool:
             self._failure = error
             raise
         return [self._there.around(start) for start, _ in ranges]
+
+    def check_empty(self, stopped: Stopped) -> None:
+        """See :meth:`RangeReader.check_empty`; remembers a failure as :meth:`provide` does."""
+        try:
+            self._reader.check_empty(stopped)
+        except SourceError as error:
+            self._failure = error
+
+    @property
+    def failure(self) -> SourceError | None:
+        """Why fetching was given up, if it was."""
+        return self._failure
 
     def digest(self, algorithm: str, prefix: bytes = b"") -> str:
         """Return the hash of `prefix` and the file, which has to be whole."""

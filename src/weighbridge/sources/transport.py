@@ -16,7 +16,7 @@ import urllib3
 from weighbridge.errors import SourceError
 
 CONNECT_SECONDS = 10.0
-SILENCE_SECONDS = 20.0
+SILENCE_SECONDS = 10.0
 """A server may be silent for this long within an answer."""
 _CHUNK = 256 << 10
 _HOSTS = 16
