@@ -76,7 +76,9 @@ class HuggingFaceRoutes:
         if commit is None:
             return refused("revision")
         if what == "revision":
-            return json_response(_info(repository, commit, "blobs" in asked))
+            answer = json_response(_info(repository, commit, "blobs" in asked))
+            answer.drip = self._hub.faults.drip_metadata
+            return answer
         if what == "tree":
             return self._tree(request, repository, asked)
         if what == "paths-info":

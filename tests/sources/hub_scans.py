@@ -24,7 +24,7 @@ class Runs:
         return os.system, ("echo weighbridge-test",)
 
 
-def safetensors(size: int = 8 << 20) -> bytes:
+def safetensors(size: int = 16 << 20) -> bytes:
     """Return a file with one tensor of `size` bytes."""
     tensor = {"dtype": "U8", "shape": [size], "data_offsets": [0, size]}
     header = json.dumps({"weight": tensor}).encode()

@@ -253,6 +253,14 @@ def test_a_lie_costs_the_file(hub: LoopbackHub, fault: dict[str, object], says: 
     assert says in file.coverage.notes[0].text
 
 
+def test_a_small_file_is_read_whole_where_ranges_are_ignored(hub: LoopbackHub) -> None:
+    text = Content(b"word " * 100_000)
+    hub.repositories["models", "org/model"].files = {"vocab.txt": text}
+    hub.faults.ignore_range = True
+    file = files(scanned(hub))["vocab.txt"]
+    assert (file.verdict, file.sha256_source) == ("clean", "computed")
+
+
 def test_a_hash_that_does_not_fit_what_was_read(hub: LoopbackHub) -> None:
     repository = hub.repositories["models", "org/model"]
     repository.files["evil.bin"] = Content(b"text", lfs=True, declared="0" * 64)

@@ -12,7 +12,7 @@ from hub.content import Content
 from hub.server import LoopbackHub
 from weighbridge.defender.lookahead import Lookahead
 from weighbridge.errors import SourceError, TargetError
-from weighbridge.sources import access, credentials, http_ranges, patience
+from weighbridge.sources import access, credentials, http_ranges, huggingface_client, patience
 from weighbridge.sources.http_ranges import Address, RangeReader
 from weighbridge.sources.huggingface import HuggingFace
 from weighbridge.sources.huggingface_address import HuggingFaceAddress
@@ -166,6 +166,15 @@ def test_a_storage_that_sends_byte_by_byte(
     assert time.monotonic() - began < 10
     assert (file.verdict, codes(file)) == ("inconclusive", ["source-error"])
     assert "in time" in file.coverage.notes[0].text
+
+
+def test_a_hub_that_answers_byte_by_byte(hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_client, "REQUEST_SECONDS", 0.5)
+    hub.faults.drip_metadata = 0.1
+    began = time.monotonic()
+    with pytest.raises(TargetError, match="in time"):
+        scanned(hub)
+    assert time.monotonic() - began < 10
 
 
 def test_a_body_is_read_as_far_as_it_is_wanted(hub: LoopbackHub) -> None:

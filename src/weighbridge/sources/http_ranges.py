@@ -27,6 +27,8 @@ from weighbridge.sources.transport import (
 
 LARGEST_RANGE = 8 << 20
 _REDIRECTS = 5
+_DRAINED = 64 << 10
+"""A redirect's text is read to its end, so that the connection can be used again."""
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _EXPIRED = frozenset({400, 401, 403, 404, 410})
 _CONTENT_RANGE = re.compile(r"bytes (\d{1,19})-(\d{1,19})/(\d{1,19})")
@@ -54,6 +56,10 @@ class Address:
     commit: str | None = None
     method: str = "GET"
     body: bytes | None = None
+
+
+class RangeIgnored(SourceError):
+    """The server sends the file from its beginning, whatever is asked for."""
 
 
 class RangeReader:
@@ -106,7 +112,7 @@ class RangeReader:
         wanted = {"Range": f"bytes={offset}-{offset + count - 1}"}
         if self._signed is not None:
             headers = {**wanted, **self._secret_for(self._signed)}
-            query = Query("GET", self._signed, headers, None, count)
+            query = Query("GET", self._signed, headers, None, _read_for(count))
             reply = self._send(query, deadline, stopped)
             if reply.status not in _EXPIRED and reply.status not in _MOVED:
                 return reply
@@ -114,7 +120,7 @@ class RangeReader:
         url, method, body = self._address.url, self._address.method, self._address.body
         for _ in range(_REDIRECTS):
             headers = {**wanted, **self._secret_for(url)}
-            query = Query(method, url, headers, body, count)
+            query = Query(method, url, headers, body, _read_for(count))
             reply = self._send(query, deadline, stopped)
             if reply.status not in _MOVED:
                 if method != "GET":
@@ -154,9 +160,7 @@ class RangeReader:
         if reply.status == 200:
             # Without a range in the answer only the whole file is what was asked for.
             if offset or count != size:
-                raise SourceError("the server ignores which range it is asked for")
-            if reply.cut:
-                raise SourceError("the file is longer than the server listed")
+                raise RangeIgnored("the server ignores which range it is asked for")
         elif reply.status == 206:
             self._check_range(reply.header("content-range"), offset, count)
         else:
@@ -181,6 +185,10 @@ class RangeReader:
             raise SourceError("the file has another size than the server listed")
         if (first, last) != (offset, offset + count - 1):
             raise SourceError("the server sends another range than was asked for")
+
+
+def _read_for(count: int) -> int:
+    return max(count, _DRAINED)
 
 
 def _bare(tag: str) -> str:

@@ -72,7 +72,7 @@ class HubClient:
                 follow_redirects=False,
             ) as response:
                 body = bytearray()
-                for piece in response.iter_raw(64 << 10):
+                for piece in response.iter_raw():
                     body += piece
                     if len(body) > query.most:
                         break

@@ -17,12 +17,15 @@ from threading import Lock
 from weighbridge.budget import GIB, MIB
 from weighbridge.errors import DownloadLimit, SourceError
 from weighbridge.sources.extents import Extents
-from weighbridge.sources.http_ranges import LARGEST_RANGE, RangeReader
+from weighbridge.sources.http_ranges import LARGEST_RANGE, RangeIgnored, RangeReader
 from weighbridge.sources.transport import Stopped
 
 DOWNLOAD_BYTES = 2 * GIB
 """What is fetched of one file unless told otherwise; formats that can be judged by ranges need far
 less."""
+WHOLE_BYTES = 10 * MIB
+"""A file up to this size is fetched whole from a server that ignores ranges: what Git keeps itself
+on the Hugging Face Hub is not larger."""
 FILE_SECONDS = 3600.0
 """Time on the network for one file."""
 FIRST_BYTES = 16 << 10
@@ -158,7 +161,13 @@ class Spool:
         while start < end:
             if time.monotonic() > self._deadline:
                 raise SourceError("reading it from the network took too long")
-            data = self._reader.fetch(start, min(end - start, LARGEST_RANGE), stopped)
+            try:
+                data = self._reader.fetch(start, min(end - start, LARGEST_RANGE), stopped)
+            except RangeIgnored:
+                if self.size > WHOLE_BYTES:
+                    raise
+                start, end = 0, self.size  # Then all of it; some servers do so for small files.
+                data = self._reader.fetch(start, end, stopped)
             try:
                 written = os.pwrite(self._file, data, start)
             except OSError as error:
