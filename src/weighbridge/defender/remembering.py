@@ -41,6 +41,7 @@ create table if not exists answers (
     sha256 text, used real not null
 ) without rowid
 """
+_INDEX = "create index if not exists answers_used on answers (used)"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class FactCache:
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
             connection.execute(_TABLE)
+            connection.execute(_INDEX)
             oldest = time.time() - _KEPT_SECONDS
             connection.execute("delete from answers where used < ?", (oldest,))
         except (OSError, sqlite3.Error):

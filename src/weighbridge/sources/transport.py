@@ -148,7 +148,11 @@ class Transport:
             if proxy is None:
                 self._pools[proxy] = urllib3.PoolManager(_HOSTS, maxsize=_CONNECTIONS)
             else:
-                self._pools[proxy] = urllib3.ProxyManager(proxy, _HOSTS, maxsize=_CONNECTIONS)
+                login = urllib3.util.parse_url(proxy).auth
+                headers = urllib3.util.make_headers(proxy_basic_auth=login) if login else {}
+                self._pools[proxy] = urllib3.ProxyManager(
+                    proxy, _HOSTS, proxy_headers=headers, maxsize=_CONNECTIONS
+                )
         return self._pools[proxy]
 
 
