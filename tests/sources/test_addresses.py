@@ -57,7 +57,15 @@ def test_kaggle() -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_a_name_or_an_error(text: str) -> None:
-    for prefix in ("", "hf://", "kaggle://", f"{HUB}/", "https://www.kaggle.com/models/"):
+    for prefix in (
+        "",
+        "http://",
+        "https://[",
+        "hf://",
+        "kaggle://",
+        f"{HUB}/",
+        "https://www.kaggle.com/models/",
+    ):
         for parse in (lambda one: huggingface_address.parse(one, HUB), kaggle_address.parse):
             try:
                 found = parse(prefix + text)

@@ -303,9 +303,10 @@ def test_all_pages_are_read(hub: LoopbackHub) -> None:
     assert len(scanned(hub).files) == 4
 
 
-def test_pages_at_another_host_are_not_asked_for(hub: LoopbackHub) -> None:
-    hub.faults.next_page = f"{hub.storage_url}/api/models/org/model/tree/x"
-    with pytest.raises(TargetError, match="another host"):
+@pytest.mark.parametrize("page", ["{}/api/models/org/model/tree/x", "ftp://host/x", "http://[::"])
+def test_pages_at_another_host_are_not_asked_for(hub: LoopbackHub, page: str) -> None:
+    hub.faults.next_page = page.format(hub.storage_url)
+    with pytest.raises(TargetError):
         scanned(hub)
     assert [seen for seen in hub.log if seen.origin == "storage"] == []
 

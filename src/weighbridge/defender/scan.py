@@ -78,17 +78,20 @@ def scan(
     """
     started = time.monotonic()
     target = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    limits = limits or Limits()
+    examiner = Examiner(deep, limits)
     remote = isinstance(target, str) and is_address(target)
     if jobs is None:
         jobs = max(default_jobs(), _REMOTE_JOBS) if remote else default_jobs()
     if not 1 <= jobs <= MOST_JOBS:
         raise ValueError(f"jobs must be between 1 and {MOST_JOBS}")
     if remote:
-        pool.shared().warm(jobs)  # They start while the model's files are listed.
-    limits = limits or Limits()
+        # Workers start and rules are loaded while the model's files are listed.
+        pool.shared().warm(jobs)
+        threading.Thread(target=examiner.prepare, daemon=True).start()
     if isinstance(target, str):
         target = open_target(target, reach or Reach(), limits)
-    run = _Run(target, Examiner(deep, limits), progress)
+    run = _Run(target, examiner, progress)
     try:
         run.list_target()
         run.examine(jobs)

@@ -168,7 +168,7 @@ class RangeReader:
             raise (NetworkError if broken else SourceError)(_refusal(reply))
         if len(reply.body) != count or reply.cut:
             raise SourceError("the server sends another number of bytes than it announces")
-        tag = reply.header("etag")
+        tag = _bare(reply.header("etag"))
         if tag and self._tag and tag != self._tag:
             raise SourceError("the file was changed during the scan")
         self._tag = self._tag or tag or None

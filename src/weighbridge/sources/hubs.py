@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import SplitResult, urlsplit
 
 from weighbridge.errors import TargetError
 from weighbridge.sources.http_ranges import Address
@@ -89,6 +90,20 @@ def flaw_of(path: str) -> str | None:
     if "" in parts or "." in parts:
         return "its name is no ordinary path"
     return None
+
+
+def web_address(text: str) -> SplitResult | None:
+    """Return the parts of an address of the web, None for anything else.
+
+    Raises:
+        TargetError: it begins like one and is none.
+    """
+    if not text.lower().startswith(("http://", "https://")):
+        return None
+    try:
+        return urlsplit(text)
+    except ValueError as error:
+        raise TargetError(f"{text}: not an address") from error
 
 
 def parsed(body: bytes, cut: bool, what: str) -> Any:

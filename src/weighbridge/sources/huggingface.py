@@ -10,9 +10,9 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import quote, urljoin
+from urllib.parse import quote
 
-from weighbridge.errors import TargetError
+from weighbridge.errors import SourceError, TargetError
 from weighbridge.sources import huggingface_facts as facts
 from weighbridge.sources.http_ranges import Address
 from weighbridge.sources.hubs import (
@@ -29,7 +29,7 @@ from weighbridge.sources.hubs import (
 )
 from weighbridge.sources.huggingface_address import HuggingFaceAddress, is_name
 from weighbridge.sources.huggingface_client import HubClient
-from weighbridge.sources.transport import Query, Reply, origin
+from weighbridge.sources.transport import Query, Reply, origin, redirected
 
 ENDPOINT = "https://huggingface.co"
 _PAGES = 200
@@ -119,15 +119,21 @@ class HuggingFace:
             following = _NEXT.search(reply.header("link"))
             if following is None:
                 return
-            url = self._own(urljoin(url, following[1]), target)
+            url = self._own(url, following[1], target)
             if url in seen or time.monotonic() > deadline:
                 break
         raise TargetError(f"{target.shown}: the Hub's list of files does not end")
 
-    def _own(self, url: str, target: HuggingFaceAddress) -> str:
-        if origin(url) != origin(self.endpoint):
-            raise TargetError(f"{target.shown}: the Hub's list of files goes on at another host")
-        return url
+    def _own(self, url: str, location: str, target: HuggingFaceAddress) -> str:
+        """Return where `location`, sent by `url`, leads; the token goes to the endpoint only."""
+        try:
+            place = redirected(url, location)
+            own = origin(place) == origin(self.endpoint)
+        except SourceError as error:
+            raise TargetError(f"{target.shown}: {error}") from error
+        if not own:
+            raise TargetError(f"{target.shown}: the Hub's answer goes on at another host")
+        return place
 
     def _scans(
         self, url: str, items: Sequence[Mapping[str, Any]], target: HuggingFaceAddress
@@ -161,7 +167,7 @@ class HuggingFace:
         for _ in range(_RENAMES):
             if reply.status < 300:
                 return reply
-            place = self._own(urljoin(query.url, reply.header("location")), target)
+            place = self._own(query.url, reply.header("location"), target)
             query = replace(query, url=place)
             reply = self._client.ask(query, target.shown)
         if reply.status < 300:

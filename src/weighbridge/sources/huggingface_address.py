@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from weighbridge.errors import TargetError
+from weighbridge.sources.hubs import web_address
 
 _PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?|[A-Za-z0-9_]")
 _REVISION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./+-]{0,199}")
@@ -52,7 +53,7 @@ def parse(text: str, endpoint: str) -> HuggingFaceAddress | None:
         path, at, revision = text[len(SCHEME) :].partition("@")
         parts = path.strip("/").split("/")
         return _address(text, parts, revision if at else None)
-    parts_of = urlsplit(text) if text.lower().startswith(("http://", "https://")) else None
+    parts_of = web_address(text)
     if parts_of is None or parts_of.netloc.lower() not in (
         *_HOSTS,
         urlsplit(endpoint).netloc.lower(),

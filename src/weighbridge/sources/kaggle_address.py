@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from weighbridge.errors import TargetError
+from weighbridge.sources.hubs import web_address
 
 SCHEME = "kaggle://"
 _HOSTS = ("www.kaggle.com", "kaggle.com")
@@ -57,7 +57,7 @@ def parse(text: str) -> KaggleAddress | None:
     """
     if text.lower().startswith(SCHEME):
         return _address(text, text[len(SCHEME) :].strip("/").split("/"))
-    parts = urlsplit(text) if text.lower().startswith(("http://", "https://")) else None
+    parts = web_address(text)
     if parts is None or parts.netloc.lower() not in _HOSTS:
         return None
     words = [one for one in parts.path.split("/") if one]

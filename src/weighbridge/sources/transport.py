@@ -91,7 +91,10 @@ def redirected(url: str, location: str) -> str:
     Raises:
         SourceError: nowhere, or from an encrypted connection to one that is not.
     """
-    target = urljoin(url, location)
+    try:
+        target = urljoin(url, location)
+    except ValueError as error:
+        raise SourceError("the server names an address that is none") from error
     if origin(url)[0] == "https" and origin(target)[0] != "https":
         raise SourceError("the server redirects to an unencrypted connection")
     return target
