@@ -127,8 +127,8 @@ def poisoned_model(folder: Path) -> None:
 def small_model(folder: Path) -> None:
     """Write a model that can be downloaded in a moment."""
     _small_files(folder)
-    for number in range(1, 4):
-        inputs.safetensors_shard(folder / f"model-{number:05}-of-00003.safetensors", 64 << 20, 24)
+    for number in range(1, 9):
+        inputs.safetensors_shard(folder / f"model-{number:05}-of-00008.safetensors", 64 << 20, 24)
 
 
 def _small_files(folder: Path) -> None:

@@ -49,7 +49,7 @@ def checkpoint(
         _directory(file, directory)
 
 
-def _state_dict(storages: int, rows: int, payload: bytes) -> bytes:
+def _state_dict(storages: int, rows: int, payload: bytes = b"") -> bytes:
     """Return the pickle of an ordered dictionary of float32 matrices with 1,024 columns."""
     ordered = b"ccollections\nOrderedDict\n)R"
     out = [b"\x80\x02", payload, ordered, b"("]
