@@ -38,6 +38,8 @@ class Faults:
     drip: float = 0.0
     #: the model is shown, but its files are not handed out
     gated_files: bool = False
+    #: seconds between single bytes of the headers, of hub and storage
+    drip_headers: float = 0.0
     #: seconds between single bytes of what the hub says about a model
     drip_metadata: float = 0.0
     #: what every question about a model is answered with: gated, missing, disabled, revision

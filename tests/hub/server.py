@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import json
 import threading
 import time
@@ -121,58 +123,78 @@ class LoopbackHub:
         return [one for one in self.log if part in one.path]
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers for one of the two origins; the names below are set by :func:`_serve`."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = 1 << 16
+    hub: LoopbackHub
+    origin: str
+    route: Route
+
+    def _handle(self) -> None:
+        hub = self.hub
+        path, _, query = self.path.partition("?")
+        length = int(self.headers.get("Content-Length") or 0)
+        request = Request(self.command, path, query, self.headers, self.rfile.read(length))
+        if hub.latency:
+            time.sleep(hub.latency)
+        response = type(self).route(request)
+        body = b"" if self.command == "HEAD" else response.body
+        hub.log.append(
+            Seen(self.origin, self.command, self.path, response.status, len(body),
+                 self.headers.get("Authorization"), self.headers.get("Range"))
+        )  # fmt: skip
+        if hub.faults.drip_headers:
+            self._trickle(hub.faults.drip_headers)
+            return
+        self.send_response(response.status)
+        claimed = len(response.body) if response.claimed is None else response.claimed
+        for header, value in {"Content-Length": str(claimed), **response.headers}.items():
+            self.send_header(header, value)
+        self.end_headers()
+        self._send(body, response)
+
+    def _trickle(self, pause: float) -> None:
+        """Send headers without end, byte by byte."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nX-Long: ", itertools.repeat(97)):
+                self.wfile.write(bytes([byte]))
+                self.wfile.flush()
+                time.sleep(pause)
+
+    def _send(self, body: bytes, response: Response) -> None:
+        pieces = [body]
+        if response.drip:
+            pieces = [body[index : index + 1] for index in range(len(body))]
+        try:
+            for piece in pieces:
+                self.wfile.write(piece)
+                self.wfile.flush()
+                time.sleep(response.drip)
+        except OSError:
+            self.close_connection = True
+        if response.claimed is not None:
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_POST = _handle
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The log is kept in memory."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is nothing to report."""
+
+
 def _serve(name: str, route: Route, hub: LoopbackHub, port: int) -> ThreadingHTTPServer:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True
-        wbufsize = 1 << 16
-
-        def _handle(self) -> None:
-            path, _, query = self.path.partition("?")
-            length = int(self.headers.get("Content-Length") or 0)
-            request = Request(self.command, path, query, self.headers, self.rfile.read(length))
-            if hub.latency:
-                time.sleep(hub.latency)
-            response = route(request)
-            body = b"" if self.command == "HEAD" else response.body
-            hub.log.append(
-                Seen(name, self.command, self.path, response.status, len(body),
-                     self.headers.get("Authorization"), self.headers.get("Range"))
-            )  # fmt: skip
-            self.send_response(response.status)
-            claimed = len(response.body) if response.claimed is None else response.claimed
-            for header, value in {"Content-Length": str(claimed), **response.headers}.items():
-                self.send_header(header, value)
-            self.end_headers()
-            self._send(body, response)
-
-        def _send(self, body: bytes, response: Response) -> None:
-            try:
-                if response.drip:
-                    for index in range(len(body)):
-                        self.wfile.write(body[index : index + 1])
-                        self.wfile.flush()
-                        time.sleep(response.drip)
-                else:
-                    self.wfile.write(body)
-                    self.wfile.flush()
-            except OSError:
-                self.close_connection = True
-            if response.claimed is not None:
-                self.close_connection = True
-
-        do_GET = do_HEAD = do_POST = _handle
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """The log is kept in memory."""
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-        request_queue_size = 128
-
-        def handle_error(self, request: Any, client_address: Any) -> None:
-            """A client that hangs up is nothing to report."""
-
-    server = Server(("127.0.0.1", port), Handler)
+    settings = {"hub": hub, "origin": name, "route": staticmethod(route)}
+    server = Server(("127.0.0.1", port), type("Bound", (Handler,), settings))
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server

@@ -12,7 +12,14 @@ from hub.content import Content
 from hub.server import LoopbackHub
 from weighbridge.defender.lookahead import Lookahead
 from weighbridge.errors import SourceError, TargetError
-from weighbridge.sources import access, credentials, http_ranges, huggingface_client, patience
+from weighbridge.sources import (
+    access,
+    credentials,
+    http_ranges,
+    huggingface_client,
+    patience,
+    prompt,
+)
 from weighbridge.sources.http_ranges import Address, RangeReader
 from weighbridge.sources.huggingface import HuggingFace
 from weighbridge.sources.huggingface_address import HuggingFaceAddress
@@ -174,6 +181,18 @@ def test_a_hub_that_answers_byte_by_byte(hub: LoopbackHub, monkeypatch: pytest.M
     began = time.monotonic()
     with pytest.raises(TargetError, match="in time"):
         scanned(hub)
+    assert time.monotonic() - began < 10
+
+
+def test_headers_without_end(hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(huggingface_client, "REQUEST_SECONDS", 0.5)
+    monkeypatch.setattr(prompt, "HEADER_SECONDS", 0.5)
+    hub.faults.drip_headers = 0.05
+    began = time.monotonic()
+    with pytest.raises(TargetError, match="in time"):
+        scanned(hub)
+    with pytest.raises(NetworkError):
+        Transport().send(Query("GET", hub.url), within(60))
     assert time.monotonic() - began < 10
 
 

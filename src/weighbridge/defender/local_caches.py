@@ -16,6 +16,7 @@ from weighbridge.defender.local_target import LocalTarget
 from weighbridge.defender.selection import Selection
 from weighbridge.errors import TargetError
 from weighbridge.findings.model import ModelInfo
+from weighbridge.sources import kaggle_address
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _KINDS = ("models", "datasets")
@@ -56,11 +57,20 @@ def kaggle(folder: str, selection: Selection) -> Iterator[LocalTarget]:
             continue
         for version in _folders(place, folder):
             if version.name.isdigit():
-                name = place.relative_to(root).as_posix()
+                name = _usual_name(place.relative_to(root).as_posix())
                 model = ModelInfo("kaggle", name, version.name)
                 shown = f"kaggle://{name}/{version.name}"
                 whole = (place / f"{version.name}.complete").exists()
                 yield LocalTarget(str(version), selection, shown, model, partial=not whole)
+
+
+def _usual_name(name: str) -> str:
+    """Return a variation's name with the framework spelt as Kaggle does; folders are lenient."""
+    try:
+        found = kaggle_address.parse(kaggle_address.SCHEME + name)
+    except TargetError:
+        return name
+    return found.name if found else name
 
 
 def _folders(place: Path, asked: str) -> list[Path]:

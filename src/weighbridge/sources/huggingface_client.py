@@ -8,17 +8,20 @@ read bodies of any length and send the token wherever a page's link points.
 from __future__ import annotations
 
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 
 from weighbridge import __version__
-from weighbridge.errors import SourceError, TargetError
+from weighbridge.errors import SourceError, TargetError, WeighbridgeError
 from weighbridge.sources.patience import REQUEST_SECONDS, patiently
 from weighbridge.sources.transport import SILENCE_SECONDS, NetworkError, Query, Reply
 
 EXTRA = "weighbridge[hubs]"
+_GRACE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,7 @@ class HubClient:
         """
         deadline = time.monotonic() + REQUEST_SECONDS
         try:
-            reply = patiently(lambda until: self._send(query, until), deadline)
+            reply = patiently(lambda until: _within(until, self._send, query), deadline)
         except SourceError as error:
             raise TargetError(f"{shown}: {error}") from error
         if reply.status >= 400:
@@ -86,6 +89,23 @@ class HubClient:
             raise NetworkError(f"{httpx2.URL(query.url).host}: {reason}") from error
         sent = {name.lower(): value for name, value in response.headers.items()}
         return Reply(response.status_code, sent, bytes(body[: query.most]), len(body) > query.most)
+
+
+def _within(deadline: float, send: Callable[[Query, float], Reply], query: Query) -> Reply:
+    """Call `send` and give it up at the deadline, whatever the server makes it wait for."""
+    answer: Future[Reply] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(send(query, deadline))
+        except WeighbridgeError as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=run, name="weighbridge-ask", daemon=True).start()
+    try:
+        return answer.result(max(0.0, deadline - time.monotonic()) + _GRACE_SECONDS)
+    except TimeoutError as error:
+        raise NetworkError("the answer did not end in time") from error
 
 
 def _library() -> Any:

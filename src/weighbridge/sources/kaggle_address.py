@@ -76,7 +76,13 @@ def _address(text: str, parts: list[str]) -> KaggleAddress:
     if len(parts) == 5 and not _VERSION.fullmatch(parts[4]):
         raise TargetError(f"{text}: a version is a number")
     version = int(parts[4]) if len(parts) == 5 else None
-    return KaggleAddress(parts[0], parts[1], parts[2], parts[3], version)
+    return KaggleAddress(parts[0], parts[1], _usual(parts[2]), parts[3], version)
+
+
+def _usual(framework: str) -> str:
+    """Return the framework as Kaggle's own addresses spell it: ``pyTorch``."""
+    first, *more = _BY_SPELLING[_plain(framework)].removeprefix("MODEL_FRAMEWORK_").split("_")
+    return first.lower() + "".join(word.capitalize() for word in more)
 
 
 def _plain(framework: str) -> str:

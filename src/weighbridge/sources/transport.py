@@ -14,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 import urllib3
 
 from weighbridge.errors import SourceError
+from weighbridge.sources.prompt import manager
 
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 10.0
@@ -148,14 +149,7 @@ class Transport:
     def _pool(self, url: str) -> urllib3.PoolManager:
         proxy = self._proxies.choose(url)
         if proxy not in self._pools:
-            if proxy is None:
-                self._pools[proxy] = urllib3.PoolManager(_HOSTS, maxsize=_CONNECTIONS)
-            else:
-                login = urllib3.util.parse_url(proxy).auth
-                headers = urllib3.util.make_headers(proxy_basic_auth=login) if login else {}
-                self._pools[proxy] = urllib3.ProxyManager(
-                    proxy, _HOSTS, proxy_headers=headers, maxsize=_CONNECTIONS
-                )
+            self._pools[proxy] = manager(proxy, _HOSTS, _CONNECTIONS)
         return self._pools[proxy]
 
 
