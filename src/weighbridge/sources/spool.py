@@ -46,8 +46,8 @@ class Spool:
         self._fetchers = fetchers
         self._most = most
         self._there = Extents()
-        self._ahead = _STEP
-        self._last_end = -1
+        self._ahead = FIRST_BYTES
+        self._last_end = FIRST_BYTES
         self._deadline = time.monotonic() + FILE_SECONDS
         self._lock = Lock()
         self._failure: SourceError | None = None
@@ -125,16 +125,20 @@ class Spool:
 
     def _stretched(self, start: int, end: int) -> int:
         """Return how far to read: further and further while reading goes straight on."""
-        if start == self._last_end:
+        before = self._there.around(max(0, start - 1))[0]
+        if before < self._last_end <= start:
             self._ahead = min(2 * self._ahead, _MOST_AHEAD)
         else:
             self._ahead = _STEP if start else FIRST_BYTES
-        wanted = min(max(end, start + self._ahead), self.size)
+        ahead = min(self._ahead, max(0, self._most - self.fetched))
+        wanted = min(max(end, start + ahead), self.size)
         return self._there.missing(start, wanted)[0][1]
 
     def _fetch_one(self, offset: int, end: int, stopped: Stopped) -> None:
         for start, stop in self._there.missing(offset, end):
-            self._fetch(start, self._stretched(start, stop), stopped)
+            reached = self._stretched(start, stop)
+            self._fetch(start, reached, stopped)
+            self._last_end = reached
 
     def _coalesced(self, ranges: Ranges) -> list[tuple[int, int]]:
         """Return what is missing of `ranges`, brought to borders, and near ones as one."""
@@ -175,4 +179,3 @@ class Spool:
             with self._lock:
                 self._there.add(start, start + written)
             start += written
-        self._last_end = start
