@@ -34,6 +34,8 @@ class Faults:
     limited_seconds: int = 0
     #: this many answers of the storage are 503 first
     broken: int = 0
+    #: the storage breaks after so many answers
+    breaks_after: int | None = None
     #: seconds between single bytes of the storage
     drip: float = 0.0
     #: the model is shown, but its files are not handed out

@@ -30,6 +30,9 @@ class StorageRoutes:
             return Response(404)
         if faults.expire_after is not None and self._uses[key] > faults.expire_after:
             return Response(403, {"Content-Type": "application/xml"}, b"<Error>expired</Error>")
+        if faults.breaks_after is not None:
+            faults.breaks_after -= 1
+            faults.broken += 10**6 * (faults.breaks_after < 0)
         if faults.broken:
             faults.broken -= 1
             return Response(503)

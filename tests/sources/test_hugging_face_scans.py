@@ -330,6 +330,17 @@ def test_what_cannot_be_judged_by_ranges_is_read_up_to_a_bound(hub: LoopbackHub)
     assert file.fetched <= 100_000
 
 
+def test_what_was_found_before_a_server_broke_stands(hub: LoopbackHub) -> None:
+    evil = b"cposix\nsystem\n(S'echo weighbridge-test'\ntR."
+    more = b"\x80\x04]." * 5_000_000
+    weights = {"model.bin": Content(evil + more, lfs=True)}
+    hub.repositories["models", "org/model"].files = weights
+    hub.faults.breaks_after = 17
+    file = files(scanned(hub))["model.bin"]
+    assert file.verdict == "malicious"
+    assert "source-error" in codes(file)
+
+
 def test_the_rest_of_a_model_is_judged_beside_a_broken_file(hub: LoopbackHub) -> None:
     hub.faults.wrong_hash = True
     found = files(scanned(hub))

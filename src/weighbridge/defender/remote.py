@@ -15,6 +15,7 @@ from weighbridge.defender.process import Answer, Interrupted
 from weighbridge.defender.remembering import Remembered
 from weighbridge.defender.selection import Selection
 from weighbridge.errors import SourceError
+from weighbridge.facts.structure import Gap
 from weighbridge.findings.agreement import agreement
 from weighbridge.findings.model import BaseModel, ModelInfo, ProviderScan
 from weighbridge.sources.hubs import HubFile, Listing, flaw_of
@@ -101,7 +102,7 @@ class RemoteTarget:
             return self._judged(file, Answer((), 0, str(error)), None, examiner)
         try:
             answer = examiner.parse(spool, os.path.basename(entry.path), stopped)
-            if answer.failure is None and spool.failure is not None:
+            if spool.failure is not None and not _says_so(answer):
                 answer = replace(answer, failure=str(spool.failure))
             result = self._examined(file, spool, answer, examiner)
         finally:
@@ -131,6 +132,12 @@ class RemoteTarget:
             for one in file.scans
         )
         return replace(judged, file=replace(judged.file, provider_scans=scans))
+
+
+def _says_so(answer: Answer) -> bool:
+    """Tell whether an answer already says that bytes could not be fetched."""
+    gaps = (fact for fact in answer.facts if isinstance(fact, Gap))
+    return answer.failure is not None or any(one.code == "source-error" for one in gaps)
 
 
 def _by_path(files: Iterable[HubFile]) -> list[HubFile]:
