@@ -8,6 +8,15 @@ import pytest
 from hub_scans import model
 
 from hub.server import LoopbackHub
+from weighbridge.sources import patience
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Nobody waits between tries; returns how long they would have."""
+    paused: list[float] = []
+    monkeypatch.setattr(patience, "_sleep", lambda seconds, stopped: paused.append(seconds))
+    return paused
 
 
 @pytest.fixture

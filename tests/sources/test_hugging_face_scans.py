@@ -332,10 +332,10 @@ def test_what_cannot_be_judged_by_ranges_is_read_up_to_a_bound(hub: LoopbackHub)
 
 def test_what_was_found_before_a_server_broke_stands(hub: LoopbackHub) -> None:
     evil = b"cposix\nsystem\n(S'echo weighbridge-test'\ntR."
-    more = b"\x80\x04]." * 5_000_000
+    more = (b"\x80\x04X\xa0\x0f\0\0" + b"a" * 4000 + b".") * 1000
     weights = {"model.bin": Content(evil + more, lfs=True)}
     hub.repositories["models", "org/model"].files = weights
-    hub.faults.breaks_after = 17
+    hub.faults.breaks_after = 13
     file = files(scanned(hub))["model.bin"]
     assert file.verdict == "malicious"
     assert "source-error" in codes(file)
