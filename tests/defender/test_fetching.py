@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -61,23 +62,31 @@ def test_no_worker_gets_what_no_honest_one_asks(remote: Remote, ranges: object) 
     assert remote.asked == []
 
 
-def source_of(remote: Remote, counters: Counters) -> FetchedSource:
-    """Return a source whose scanner answers from another thread."""
-    ours, theirs = socket.socketpair()
-
-    def answer() -> None:
-        while True:
-            try:
-                message = messages.receive(theirs)
-            except (WorkerError, OSError):
-                return
-            messages.send(theirs, answer_read(message, remote, lambda: False))
-
-    threading.Thread(target=answer, daemon=True).start()
-    return FetchedSource(ours, 1, remote.descriptor, remote.size, counters)
+Connect = Callable[[Remote, Counters], FetchedSource]
 
 
-def test_bytes_are_those_of_the_file(remote: Remote) -> None:
+@pytest.fixture
+def source_of() -> Iterator[Connect]:
+    """What makes a source whose scanner answers from another thread."""
+    with contextlib.ExitStack() as stack:
+
+        def connect(remote: Remote, counters: Counters) -> FetchedSource:
+            ours, theirs = socket.socketpair()
+
+            def answer() -> None:
+                with theirs, contextlib.suppress(WorkerError, OSError):
+                    while True:
+                        message = messages.receive(theirs)
+                        messages.send(theirs, answer_read(message, remote, lambda: False))
+
+            threading.Thread(target=answer, daemon=True).start()
+            stack.enter_context(ours)
+            return FetchedSource(ours, 1, remote.descriptor, remote.size, counters)
+
+        yield connect
+
+
+def test_bytes_are_those_of_the_file(remote: Remote, source_of: Connect) -> None:
     counters = Counters()
     source = source_of(remote, counters)
     assert source.read_at(100, 50) == DATA[100:150]
@@ -88,7 +97,7 @@ def test_bytes_are_those_of_the_file(remote: Remote) -> None:
     assert counters.bytes_read == 63
 
 
-def test_ranges_that_were_announced_are_asked_for_once(remote: Remote) -> None:
+def test_ranges_that_were_announced_are_asked_for_once(remote: Remote, source_of: Connect) -> None:
     source = source_of(remote, Counters())
     source.announce([(0, 4), (1000, 4), (len(DATA) + 5, 4)])
     assert remote.asked == [(0, 4), (1000, 1004)]
@@ -96,7 +105,7 @@ def test_ranges_that_were_announced_are_asked_for_once(remote: Remote) -> None:
     assert len(remote.asked) == 2
 
 
-def test_errors_arrive_as_what_they_are(remote: Remote) -> None:
+def test_errors_arrive_as_what_they_are(remote: Remote, source_of: Connect) -> None:
     source = source_of(remote, Counters())
     remote.error = SourceError("the storage is gone")
     source.announce([(0, 4), (1000, 4)])
@@ -108,7 +117,7 @@ def test_errors_arrive_as_what_they_are(remote: Remote) -> None:
     assert caught.value.code == "limit-download"
 
 
-def test_waiting_for_the_network_is_not_parsing(tmp_path: Path) -> None:
+def test_waiting_for_the_network_is_not_parsing(tmp_path: Path, source_of: Connect) -> None:
     budget = Budget(Limits(seconds=0.2))
     source = source_of(Remote(tmp_path / "spool", delay=0.3), budget.counters)
     source.read_at(0, 4)

@@ -22,6 +22,7 @@ from weighbridge.sources.hubs import (
     HubFile,
     Listing,
     count_of,
+    flaw_of,
     list_of,
     mapping_of,
     parsed,
@@ -71,7 +72,8 @@ class Kaggle:
             raise TargetError(f"{target.shown}: Kaggle names no version")
         asked = {**self._named(target), "versionNumber": number}
         files = tuple(self._file(item, asked) for item in self._items(asked, target))
-        if files and not self._hands_out(files[0].address):
+        first = next((file for file in files if flaw_of(file.path) is None), None)
+        if first is not None and not self._hands_out(first.address):
             files = (self._bundle(asked, target),)
         owner = {"ownerSlug": target.owner, "modelSlug": target.model}
         try:
