@@ -17,6 +17,10 @@ BUILD := build
 PYTHON ?=
 # Anything more for pytest: make test ARGS="-k zip"
 ARGS ?=
+# Older releases whose files are tested; `tf_keras` is Keras 2. Before joblib 0.17 none runs on
+# Python 3.11.
+OLDER := joblib==0.17.0 joblib==1.0.1 joblib==1.1.1 joblib==1.2.0 joblib==1.4.2 \
+  keras==3.3.3 keras==3.6.0 keras==3.9.2 keras==3.12.1 tf_keras==2.21.0
 # Seconds for each target of make fuzz.
 FUZZ_SECONDS ?= 3600
 
@@ -57,6 +61,14 @@ $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
 $(STAMPS)/test: requirements/runtime.txt requirements/hubs.txt
 $(STAMPS)/frameworks: requirements/runtime.txt requirements/hubs.txt requirements/test.txt
 
+# Releases of one library cannot stand beside each other, so each gets a folder that its test names.
+$(STAMPS)/older: $(STAMPS)/frameworks
+	@echo "installing older releases"
+	@for release in $(OLDER); do \
+	  $(PIP) --no-deps --upgrade --target "$(VENV)/older/$$release" "$$release"; \
+	done
+	@touch $@
+
 # The package itself, with the machine compiled in place; again when something compiled changes.
 $(STAMPS)/package: pyproject.toml setup.py src/weighbridge/__init__.py \
 		src/weighbridge/formats/pickle/machine.py src/weighbridge/formats/pickle/machine.pxd \
@@ -77,7 +89,7 @@ test: setup ## Pass the tests; those of libraries that are missing skip themselv
 	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
 
 .PHONY: test-frameworks
-test-frameworks: setup $(STAMPS)/frameworks ## The same tests with torch and the other heavy libraries
+test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests with torch and the other heavy libraries
 	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
 
 # On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.
@@ -106,6 +118,7 @@ contracts: $(STAMPS)/lint ## Which layer may import which
 .PHONY: eval
 eval: setup $(STAMPS)/frameworks ## Recall per technique and false alarms per framework, against the table that is kept
 	@$(PY) -m evals
+	@$(PY) -m evals.repositories
 
 .PHONY: bench
 bench: setup $(STAMPS)/bench ## Speed and size, against their targets

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import big_models as big_models_inputs
 import hubs
 import inputs
 from measure import run_watched, seconds
@@ -88,6 +89,33 @@ def checkpoint(folder: Path) -> Iterator[Row]:
         yield Row(f"  peak memory, {who}", "< 200 MB", f"{peak / MB:.0f} MB", peak < 200 * MB)
     share = report["summary"]["bytes_read"] / size
     yield Row("  bytes read", "< 1 %", f"{share:.5%}", share < 0.01)
+
+
+def big_models(folder: Path) -> Iterator[Row]:
+    """Models of 50 GB, and an HDF5 file of 2 GB, of which only the structure is read."""
+    start = seconds(lambda: subprocess.run([sys.executable, "-c", ""], check=True), 5)
+    makers = {
+        "model.safetensors": (big_models_inputs.safetensors, 0.5),
+        "model.gguf": (big_models_inputs.gguf, 0.5),
+        "onnx": (big_models_inputs.onnx, 0.5),
+        "model.h5": (big_models_inputs.hdf5, 1.0),
+    }
+    for name, (make, most) in makers.items():
+        try:
+            make(folder / name)
+        except ImportError as error:
+            yield Row(name, "", f"skipped: {error.name} is not installed")
+            continue
+        runs = [run_watched(["scan", name, "--format", "json"], folder) for _ in range(5)]
+        taken, _, output = sorted(runs, key=lambda run: run[0])[2]
+        report = json.loads(output)
+        size = report["summary"]["bytes_total"] / 1000 / MB
+        verdict = report["verdict"]
+        yield Row(f"{name}, {size:.0f} GB", "clean", verdict, verdict == "clean")
+        beyond = taken - start
+        yield Row("  seconds beyond process start", f"< {most}", f"{beyond:.2f}", beyond < most)
+        read = report["summary"]["bytes_read"] / MB
+        yield Row("  bytes read", "< 20 MB", f"{read:.1f} MB", read < 20)
 
 
 def directory(folder: Path) -> Iterator[Row]:
@@ -178,6 +206,7 @@ def _against_download(hub: hubs.Hub) -> Iterator[Row]:
 PARTS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "opcodes": opcodes,
     "checkpoint": checkpoint,
+    "big-models": big_models,
     "directory": directory,
     "version": version,
     "bombs": bombs,

@@ -7,13 +7,14 @@ may end in nothing but a result: an exception other than a ``ParseError`` is a c
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-for folder in (HERE, HERE.parent, HERE.parent / "formats"):
+for folder in (HERE, HERE.parent, HERE.parent.parent, HERE.parent / "formats"):
     if str(folder) not in sys.path:
         sys.path.append(str(folder))
 
@@ -53,5 +54,33 @@ def container_target(kind: str) -> OneInput:
                     member.source.read_at(0, 1 << 16)
             except ParseError:
                 continue
+
+    return one_input
+
+
+def format_target(name: str) -> OneInput:
+    """Return the function that parses the bytes that one registered format claims."""
+    from weighbridge.budget import Budget, Limits
+    from weighbridge.errors import ParseError
+    from weighbridge.facts.codec import decode, encode
+    from weighbridge.formats.context import Context, Place
+    from weighbridge.formats.examine import walk
+    from weighbridge.formats.registry import FORMATS
+    from weighbridge.rules.judge import judge
+    from weighbridge.sources.memory import BytesSource
+
+    entry = next(item for item in FORMATS if item.name == name)
+    limits = Limits(seconds=10, inflated_bytes=8 << 20, inflation_free_bytes=1 << 20)
+
+    def one_input(data: bytes) -> None:
+        context = Context(Budget(limits), walk)
+        source = BytesSource(data)
+        if not entry.claims(source, data[:512]):
+            return
+        with contextlib.suppress(ParseError):
+            entry.parse(context, source, Place())
+        for fact in context.facts:
+            assert decode(encode(fact)) == fact
+        judge(context.facts, "fuzz")
 
     return one_input

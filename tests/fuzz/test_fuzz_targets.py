@@ -30,7 +30,11 @@ def _masking_without_plugins(monkeypatch):
 
 
 def test_there_is_a_target_for_each_reader():
-    readers = "compressed examine machine marshal sevenzip source tar zip"
+    readers = (
+        "bytecode compressed data examine executable executorch ggml gguf hdf5 keras_json machine "
+        "marshal msgpack onnx r_data safetensors sevenzip source tar tensorflow "
+        "tensorflow_text texts tflite zip"
+    )
     assert [name.removeprefix("fuzz_") for name in TARGETS] == readers.split()
 
 

@@ -14,7 +14,7 @@ PACKAGE = Path(weighbridge.__file__).parent
 EMITTED = re.compile(r"anomaly\(([^()]*(?:\([^()]*\)[^()]*)*)\)|Fault\(([^()]*)\)")
 CODE = re.compile(r'"((?:[a-z0-9]+-)+[a-z0-9]+)"')
 ALLOWED = {"weighbridge", "collections", "dataclasses", "enum", "functools", "hashlib", "importlib"}
-ALLOWED |= {"re", "typing", "__future__"}
+ALLOWED |= {"fnmatch", "posixpath", "re", "typing", "__future__"}
 
 
 def emitted():

@@ -24,9 +24,8 @@ TABLES = {
 }  # fmt: skip
 HANDLERS = {
     "attribute-read", "attribute-write", "class-factory", "code-object", "codec", "constant-name",
-    "described-method",
-    "formula-state", "nested-bytes", "plain-state", "python-source", "rebuild-class",
-    "reference-only", "wrapped-callable",
+    "described-method", "evaluated-text", "formula-state", "neighbour-file", "nested-bytes",
+    "plain-state", "python-source", "rebuild-class", "reference-only", "wrapped-callable",
 }  # fmt: skip
 TRANSFORMS = {
     "ascii85", "base16", "base32", "base64", "base64url", "base85", "bz2", "codec", "gzip", "hex",

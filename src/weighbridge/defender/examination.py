@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -27,14 +27,16 @@ Hash = tuple[str | None, str | None]
 """The SHA-256 and how it is known, as :class:`FileReport` has them."""
 Judge = Callable[[Sequence[Fact], str], list[Finding]]
 Advise = Callable[[Sequence[Fact], str], list[Note]]
+Keep = Callable[[Iterable[Fact]], tuple[Fact, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """The report on one file and the findings in it."""
+    """The report on one file, the findings in it, and the facts that a repository is judged by."""
 
     file: FileReport
     findings: tuple[Finding, ...] = ()
+    facts: tuple[Fact, ...] = ()
 
 
 class Examiner:
@@ -45,12 +47,14 @@ class Examiner:
         self._limits = limits
         self._judge: Judge | None = None
         self._advise: Advise | None = None
+        self._keep: Keep | None = None
 
     def prepare(self) -> None:
         """Load the rules, which takes about as long as a worker takes to start."""
         from weighbridge.rules.judge import advise, judge
+        from weighbridge.rules.repository.model import kept
 
-        self._judge, self._advise = judge, advise
+        self._judge, self._advise, self._keep = judge, advise, kept
 
     def result(self, entry: Found | Refused, stopped: Stopped) -> FileResult:
         """Examine one entry.
@@ -93,10 +97,11 @@ class Examiner:
         facts = answer.facts
         if answer.failure is not None:
             facts += (gap("source-error", answer.failure),)
-        assert self._judge is not None and self._advise is not None
+        assert self._judge and self._advise and self._keep
         facts += tuple(self._advise(facts, path))
         findings = tuple(replace(found, path=path) for found in self._judge(facts, path))
-        return FileResult(_report(path, size, sha256, facts, findings, answer.bytes_read), findings)
+        report = _report(path, size, sha256, facts, findings, answer.bytes_read)
+        return FileResult(report, findings, self._keep(facts))
 
     def _parse_and_hash(
         self, path: str, descriptor: int, size: int, stopped: Stopped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from weighbridge.defender.examination import Examiner, FileResult, Stopped
@@ -26,6 +27,8 @@ class LocalTarget:
         partial: bool = False,
     ) -> None:
         self.name = name or path
+        self.folder = os.path.basename(model.id if model else path)
+        self.lone = not os.path.isdir(path)
         self.provider = model.provider if model else "local"
         self.revision = model.revision if model else None
         self.model = model

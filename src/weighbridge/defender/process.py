@@ -66,13 +66,25 @@ class Answer:
 
 
 class WorkerProcess:
-    """A running worker and the connection to it; used by one thread at a time."""
+    """A running worker and the connection to it; used by one thread at a time.
+
+    Raises:
+        WorkerError: it cannot be started here.
+    """
 
     def __init__(self) -> None:
-        self._directory = tempfile.mkdtemp(prefix="weighbridge-")
+        try:
+            self._directory = tempfile.mkdtemp(prefix="weighbridge-")
+        except OSError as error:
+            raise WorkerError(f"no directory for a worker process: {error}") from error
         self._connection, theirs = socket.socketpair()
-        with theirs:
-            self._process = _start(theirs.fileno(), self._directory)
+        try:
+            with theirs:
+                self._process = _start(theirs.fileno(), self._directory)
+        except OSError as error:
+            self._connection.close()
+            shutil.rmtree(self._directory, ignore_errors=True)
+            raise WorkerError(f"no worker process can be started: {error}") from error
         self._poller = select.poll()
         self._poller.register(self._connection, select.POLLIN)
         self._inbox = messages.Inbox()

@@ -16,7 +16,6 @@ from weighbridge.defender.remembering import Remembered
 from weighbridge.defender.selection import Selection
 from weighbridge.errors import SourceError
 from weighbridge.facts.structure import Gap
-from weighbridge.findings.agreement import agreement
 from weighbridge.findings.model import BaseModel, ModelInfo, ProviderScan
 from weighbridge.sources.hubs import HubFile, Listing, flaw_of
 from weighbridge.sources.spool import Spool
@@ -43,6 +42,8 @@ class RemoteTarget:
         selection: Selection | None = None,
     ) -> None:
         self.name = name
+        self.folder = listing.name.rpartition("/")[2]
+        self.lone = False
         self.provider = listing.provider
         self.revision: str | None = listing.revision
         self.model: ModelInfo | None = _model(listing)
@@ -126,11 +127,7 @@ class RemoteTarget:
     ) -> FileResult:
         known = (sha256, "computed") if sha256 else (file.sha256, file.sha256 and "declared")
         judged = examiner.judged(file.path, file.size, known, answer)
-        verdict = judged.file.verdict
-        scans = tuple(
-            ProviderScan(one.scanner, one.status, one.text, agreement(one.status, verdict))
-            for one in file.scans
-        )
+        scans = tuple(ProviderScan(one.scanner, one.status, one.text) for one in file.scans)
         return replace(judged, file=replace(judged.file, provider_scans=scans))
 
 

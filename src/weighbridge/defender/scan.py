@@ -16,8 +16,10 @@ from weighbridge.defender import pool
 from weighbridge.defender.examination import Examiner, FileResult
 from weighbridge.defender.files import Passed
 from weighbridge.defender.process import Interrupted
+from weighbridge.defender.repository import judged_together
 from weighbridge.defender.targets import Listed, Reach, Target, is_address, open_target
 from weighbridge.defender.twins import with_twins
+from weighbridge.findings.agreement import with_agreement
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
 
@@ -192,7 +194,8 @@ class _Run:
         """Put the results together."""
         complete = self._listed and len(self._results) == len(self._entries)
         results = [self._results[index] for index in sorted(self._results)]
-        files = with_twins(result.file for result in results)
+        results = judged_together(results, self._target.folder, self._target.lone)
+        files = with_agreement(with_twins(result.file for result in results))
         findings = tuple(finding for result in results for finding in result.findings)
         return ScanReport(
             target=self._target.name,

@@ -33,9 +33,17 @@ class Listed(Protocol):
 
 
 class Target(Protocol):
-    """A set of files that is judged as one."""
+    """A set of files that is judged as one.
+
+    Attributes:
+        name: as shown.
+        folder: the last part of its name.
+        lone: it is a single file.
+    """
 
     name: str
+    folder: str
+    lone: bool
     provider: str
     revision: str | None
     model: ModelInfo | None

@@ -11,7 +11,16 @@ import types
 import typing
 from typing import Any
 
-from weighbridge.facts import expressions, graphs, keras, native, pickles, structure, templates
+from weighbridge.facts import (
+    expressions,
+    graphs,
+    keras,
+    native,
+    pickles,
+    repository,
+    structure,
+    templates,
+)
 
 Fact = (
     pickles.Stream
@@ -34,6 +43,11 @@ Fact = (
     | graphs.ForeignText
     | keras.KerasObject
     | keras.Hdf5Reference
+    | repository.Script
+    | repository.Act
+    | repository.Reference
+    | repository.Requirement
+    | repository.Secret
 )
 
 _FACTS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(Fact)}

@@ -137,7 +137,8 @@ class Code:
     """Python code carried by a stream or archive: a code object or source text.
 
     Attributes:
-        origin: `code-object`, `python-source`.
+        origin: `code-object`, `python-source`, or what carries it where rules tell it apart:
+            `torchscript`, `keras-lambda`, `python-bytecode`.
         name: function, module or file name.
         call: the call of the stream that carries it, None when it is a file of its own.
         imports: dotted names imported.

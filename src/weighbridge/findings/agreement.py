@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from weighbridge.findings.model import Agreement, Verdict
+from collections.abc import Iterable
+from dataclasses import replace
+
+from weighbridge.findings.model import Agreement, FileReport, Verdict
 
 _FLAGGED = frozenset({"unsafe", "suspicious", "caution", "infected", "malicious", "dangerous"})
 _FOUND = frozenset({Verdict.MALICIOUS, Verdict.SUSPICIOUS})
@@ -20,3 +23,17 @@ def agreement(status: str, verdict: Verdict) -> Agreement:
     if flagged:
         return Agreement.CONFIRMED if verdict is Verdict.WEAKNESS else Agreement.REFUTED
     return Agreement.AGREED if status.lower() == "safe" else Agreement.UNKNOWN
+
+
+def with_agreement(files: Iterable[FileReport]) -> tuple[FileReport, ...]:
+    """Return the reports with their providers' scans compared with their final verdicts."""
+    return tuple(map(_compared, files))
+
+
+def _compared(file: FileReport) -> FileReport:
+    if not file.provider_scans:
+        return file
+    scans = [
+        replace(one, agreement=agreement(one.status, file.verdict)) for one in file.provider_scans
+    ]
+    return replace(file, provider_scans=tuple(scans))

@@ -121,7 +121,7 @@ class ProviderScan:
     scanner: str
     status: str
     text: str
-    agreement: Agreement
+    agreement: Agreement = Agreement.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,9 @@ class FileReport:
         sha256: None when it is not known; `sha256_source` is `computed`, `declared` (by the
             provider, for a file that was not read whole) or None.
         format: registry name of what the bytes are, None when unknown.
-        role: `weights`, `training-state`, `code`, `configuration`, `document`, `other`.
+        role: `weights`, `alternative-weights` (of another framework, or not preferred),
+            `training-state`, `code` (a loader runs it), `script` (no loader does),
+            `configuration`, `document`, `other`.
         notes: things to know that are no findings (code, text), such as what loads it safely.
         fetched: bytes that came over the network for it.
     """

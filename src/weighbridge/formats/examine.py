@@ -9,6 +9,7 @@ from weighbridge.errors import ParseError, SourceError
 from weighbridge.facts.codec import Fact
 from weighbridge.formats import archives, inert, known
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.data.registry import recognise
 from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.pickle.interpreter import Interpreter
 from weighbridge.formats.pickle.raw import hidden_streams
@@ -127,16 +128,16 @@ def _stream(context: Context, kind: str, source: Source, place: Place) -> str:
 
 def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str | None:
     """Recognise what no loader runs, and name what is not parsed yet."""
-    image = inert.image_end(source, head)
-    if image is not None:
-        kind, end = image
-        context.format(place, kind, source.size)
-        if end < source.size:
-            trailing(context, source, place, kind, end)
-        elif end > source.size:
-            text = "the image breaks off"
-            context.gap(place, kind, "malformed-truncated", text, carries_code=False)
-        return kind
+    data = inert.image_end(source, head) or recognise(source, head, context.budget)
+    if data is not None:
+        context.format(place, data.name, source.size)
+        if data.end < source.size:
+            trailing(context, source, place, data.name, data.end)
+        elif data.end > source.size:
+            text = f"the {data.name} data breaks off"
+            context.gap(place, data.name, "malformed-truncated", text, carries_code=False)
+            hidden_streams(context, source, place, 0)
+        return data.name
     name = known.name_of(head)
     if name is not None:
         context.format(place, name, source.size)

@@ -10,7 +10,9 @@ import re
 
 from weighbridge.containers.paths import judge_name
 from weighbridge.errors import ParseError
+from weighbridge.formats import texts
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.data.extent import Extent
 from weighbridge.formats.templates import carriers
 from weighbridge.sources.base import Source
 from weighbridge.text.decoding import is_text
@@ -35,12 +37,16 @@ def parse_text(context: Context, source: Source, place: Place) -> str | None:
         return carriers.NAME
     start = head.lstrip()[:2]
     name = "json" if start[:1] in (b"{", b"[") and start not in (b"{%", b"{{", b"{#") else "text"
-    context.format(place, name, source.size)
+    before = len(context.facts)
+    kind = texts.read_text(context, source, place, name)
+    context.format(place, kind, source.size)
+    # What names the bytes goes before what is in them.
+    context.facts.insert(before, context.facts.pop())
     if name == "json" and b'"weight_map"' in source.read_at(0, min(source.size, _INDEX_LIMIT)):
         _weight_map(context, source, place)
     if name == "json":
         carriers.templates_in_json(context, source, place)
-    return name
+    return kind
 
 
 def _weight_map(context: Context, source: Source, place: Place) -> None:
@@ -60,16 +66,16 @@ def _weight_map(context: Context, source: Source, place: Place) -> None:
             context.anomaly(place, "json", "index-path-escape", text)
 
 
-def image_end(source: Source, head: bytes) -> tuple[str, int] | None:
+def image_end(source: Source, head: bytes) -> Extent | None:
     """Return the kind of an image or sound and where its structure ends, or None."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png", _png_end(source)
+        return Extent("png", _png_end(source))
     if head[:4] == b"RIFF" and head[8:12] in (b"WEBP", b"WAVE"):
-        return head[8:12].decode().lower(), 8 + int.from_bytes(head[4:8], "little")
+        return Extent(head[8:12].decode().lower(), 8 + int.from_bytes(head[4:8], "little"))
     if head.startswith((b"GIF87a", b"GIF89a")) and _last(source, 1) == b"\x3b":
-        return "gif", source.size
+        return Extent("gif", source.size)
     if head.startswith(b"\xff\xd8\xff") and _last(source, 2) == b"\xff\xd9":
-        return "jpeg", source.size
+        return Extent("jpeg", source.size)
     return None
 
 

@@ -16,12 +16,6 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (0, b"\xfe\xed\xfa\xcf", "mach-o-executable"),
     (0, b"CBM1", "catboost"),
     (0, b"RKNN", "rknn"),
-    (0, b"PAR1", "parquet"),
-    (0, b"ARROW1", "arrow"),
-    (0, b"X\n\0\0\0", "r-data"),
-    (0, b"RDX", "r-data"),
-    (0, b"%PDF-", "pdf"),
-    (0, b"SQLite format 3\0", "sqlite"),
     (0, b"\0asm", "webassembly"),
 )
 

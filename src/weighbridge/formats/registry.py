@@ -9,14 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from weighbridge.formats import executables, executorch, numpy_array, safetensors, tflite
+from weighbridge.formats import (
+    executables,
+    executorch,
+    msgpack,
+    numpy_array,
+    safetensors,
+    tflite,
+)
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.gguf import legacy as ggml
 from weighbridge.formats.gguf import model as gguf
 from weighbridge.formats.keras import hdf5_file, json_file
 from weighbridge.formats.onnx import model as onnx
 from weighbridge.formats.pickle import raw
+from weighbridge.formats.python import bytecode_file
 from weighbridge.formats.pytorch import legacy
+from weighbridge.formats.r_data import model as r_data
 from weighbridge.formats.tensorflow import checkpoint as tensorflow_checkpoint
 from weighbridge.formats.tensorflow import model as tensorflow
 from weighbridge.formats.tensorflow import text as tensorflow_text
@@ -58,7 +67,10 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(ggml.NAME, ggml.claims, ggml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(executorch.NAME, executorch.claims, executorch.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(executables.NAME, executables.claims, executables.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(bytecode_file.NAME, bytecode_file.claims, bytecode_file.parse),
+    FormatEntry(r_data.NAME, r_data.claims, r_data.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(raw.NAME, raw.claims, raw.parse),
+    FormatEntry(msgpack.NAME, msgpack.claims, msgpack.parse),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tensorflow.NAME, tensorflow.claims, tensorflow.parse),

@@ -128,7 +128,10 @@ def _place(finding: Finding) -> str:
     parts = []
     if finding.member is not None:
         parts.append(visible(finding.member, _PATH_CHARACTERS))
-    if finding.offset is not None:
+    line = finding.evidence.get("line")
+    if isinstance(line, int) and line > 0:
+        parts.append(f"line {line}")
+    elif finding.offset is not None:
         parts.append(f"byte {finding.offset}")
     return ", ".join(parts)
 

@@ -15,6 +15,10 @@ from weighbridge.tables.operators import TorchOperator, torch_operator
 from weighbridge.text.escaping import visible
 
 _SHOWN = 8
+# Effects that show in a module of its own; every other program opens files.
+_GRAVE = frozenset({"process_exec", "code_exec", "native_code", "network"})
+# Judged by rules of their own.
+_APART = frozenset({"torchscript", "keras-lambda", "python-bytecode"})
 
 
 def _loaders(file: FileFacts, code: Code) -> tuple[str, ...]:
@@ -31,7 +35,7 @@ def _loaders(file: FileFacts, code: Code) -> tuple[str, ...]:
 
 def _unspoken(file: FileFacts) -> list[Code]:
     """Return the code that no finding about a call shows already."""
-    found = [c for c in file.free_code if c.origin not in ("torchscript", "keras-lambda")]
+    found = [c for c in file.free_code if c.origin not in _APART]
     for number, stream in file.streams.items():
         if number in spoken_for(file):
             continue
@@ -117,6 +121,34 @@ def _script_program(file: FileFacts) -> Iterable[Finding]:
             member=codes[0].member,
             evidence={"symbols": [visible(code.name, 120) for code in codes[:_SHOWN]]},
             loaders=("torch.jit.load",),
+        )
+
+
+def _bytecode(file: FileFacts) -> Iterable[Finding]:
+    for code in file.free_code:
+        if code.origin != "python-bytecode":
+            continue
+        # A whole module is ordinary to import; what it does shows in exact names alone.
+        named = [
+            (name, row)
+            for name, row in dangerous_names(code)
+            if row.name != "*" and row.effect in _GRAVE and row.severity == "critical"
+        ]
+        what = f", and uses {visible(named[0][0], 120)}" if named else ""
+        yield BYTECODE.finding(
+            title=f"It is compiled Python that an import runs unseen{what}",
+            member=code.member,
+            offset=code.offset,
+            evidence={
+                "code": visible(code.text, 1200),
+                "symbols": [visible(name, 200) for name, _row in named[:_SHOWN]],
+                "effects": sorted({row.effect for _name, row in named}),
+                "complete": code.complete,
+                "sha256": code.sha256,
+            },
+            loaders=("import",),
+            kind=Kind.SUSPICIOUS if named else Kind.WEAKNESS,
+            severity=Severity.HIGH if named else Severity.MEDIUM,
         )
 
 
@@ -206,4 +238,19 @@ SCRIPT = _rule(
     _script_program,
 )
 
-RULES = (HOSTILE_CODE, CARRIED_CODE, SCRIPT_OPERATOR, SCRIPT)
+BYTECODE = _rule(
+    "python-bytecode",
+    "It is compiled Python",
+    Kind.WEAKNESS,
+    Severity.MEDIUM,
+    Confidence.MEDIUM,
+    (
+        "A `.pyc` file runs in place of its source, and nobody can review it. Suspicious when the "
+        "names it uses start processes, open connections or run further code.",
+        "__pycache__/modeling.cpython-311.pyc",
+        "Delete it; Python compiles the source again. Do not use a model that needs it.",
+    ),
+    _bytecode,
+)
+
+RULES = (HOSTILE_CODE, CARRIED_CODE, SCRIPT_OPERATOR, SCRIPT, BYTECODE)

@@ -7,6 +7,8 @@ from importlib import resources
 
 from weighbridge.rules import (
     code,
+    configuration,
+    documents,
     exports,
     gguf,
     graphs,
@@ -14,6 +16,9 @@ from weighbridge.rules import (
     keras,
     metadata,
     native,
+    packages,
+    r_data,
+    scripts,
     skops,
     structure,
     templates,
@@ -23,6 +28,7 @@ from weighbridge.rules import (
 from weighbridge.rules.model import Rule
 from weighbridge.rules.pickles import oddities, state
 from weighbridge.rules.pickles import rules as pickles
+from weighbridge.rules.repository import registry as repository
 
 RULES: tuple[Rule, ...] = (
     *pickles.RULES,
@@ -41,6 +47,12 @@ RULES: tuple[Rule, ...] = (
     *graphs.RULES,
     *tensorflow.RULES,
     *tflite.RULES,
+    *r_data.RULES,
+    *scripts.RULES,
+    *configuration.RULES,
+    *packages.RULES,
+    *documents.RULES,
+    *repository.RULES,
 )
 
 RULES_RELEASE = "2026.11"

@@ -10,8 +10,15 @@ row a source and a reason. A change of knowledge is a change of one row, without
 | `operands.tsv` | callable whose operands decide, and which of them | `callables` |
 | `decoders.tsv` | pure function that unwraps a hidden payload | `decoders` |
 | `effects.tsv` | effect, with its wording and classification | `effects` |
+| `installers.tsv` | host whose own guide pipes it into a shell | `shell` |
 | `jinja_names.tsv` | name in a role that chat templates need, or that leads out | `jinja` |
 | `libraries.tsv` | top-level package of the standard library or of the ML world | `libraries` |
+| `ordinary_commands.tsv` | program that the code of honest models starts | `shell` |
+| `package_hosts.tsv` | host that packages are really installed from | `packages` |
+| `script_acts.tsv` | Python callable that acts on the world outside | `scripts` |
+| `script_traits.tsv` | Python callable whose result is worth following | `scripts` |
+| `sensitive_paths.tsv` | pattern of paths of credentials and of start-up files | `scripts` |
+| `shell_patterns.tsv` | pattern of lines that no honest shell script has | `shell` |
 | `template_phrases.tsv` | words with which something is hidden | `jinja` |
 | `weights_only.tsv` | name that torch's restricted unpickler accepts | `weights_only` |
 

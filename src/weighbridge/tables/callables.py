@@ -177,10 +177,26 @@ def family(module: str, name: str) -> Benign | None:
         return None
     if not _TEST_SEGMENTS.isdisjoint(module.split(".")) or dangerous(module, name) is not None:
         return None
+    row = _family_row(module)
+    return None if row is None else Benign(*row)
+
+
+@lru_cache(_REMEMBERED)
+def of_family(module: str, name: str) -> bool:
+    """Say whether a plain name belongs to a package some of whose classes are vouched for.
+
+    It does not vouch for the name itself. What it tells apart is a package that models are saved
+    with from one that is merely installed nearly everywhere.
+    """
+    plain = name.isidentifier() and not name.startswith("__")
+    tested = not _TEST_SEGMENTS.isdisjoint(module.split("."))
+    return plain and not tested and _family_row(module) is not None
+
+
+def _family_row(module: str) -> tuple[str, ...] | None:
     known = _benign_rows()
     found = (known.get((f"{parent}.*", "*")) for parent in _with_parents(module))
-    row = next((candidate for candidate in found if candidate is not None), None)
-    return None if row is None else Benign(*row)
+    return next((candidate for candidate in found if candidate is not None), None)
 
 
 @lru_cache(_REMEMBERED)

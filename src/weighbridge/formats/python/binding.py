@@ -5,8 +5,17 @@ from __future__ import annotations
 import ast
 
 from weighbridge.formats.python.effects import BUILTINS, Names
-from weighbridge.formats.python.evaluation import MOST_NODES, Evaluator
-from weighbridge.formats.python.values import UNKNOWN, Const, Function, Items, Ref, Value, items_of
+from weighbridge.formats.python.evaluation import Evaluator
+from weighbridge.formats.python.values import (
+    UNKNOWN,
+    Const,
+    Function,
+    Items,
+    Ref,
+    Value,
+    items_of,
+    traits_of,
+)
 
 
 class Binder(Evaluator):
@@ -30,7 +39,7 @@ class Binder(Evaluator):
         count = 0
         for node in ast.walk(tree):
             count += isinstance(node, ast.expr | ast.stmt)
-            if count > MOST_NODES:
+            if count > self.most_nodes:
                 self.names.complete = False
                 return
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -66,7 +75,7 @@ class Binder(Evaluator):
             self.bind(target.id, value)
         elif isinstance(target, ast.Attribute):
             self.evaluate(target.value)
-            if isinstance(value, Ref | Function):
+            if isinstance(value, Ref | Function) or traits_of(value):
                 self.attributes[target.attr] = value
         elif isinstance(target, ast.Subscript):
             owner, key = self.evaluate(target.value), self.evaluate(target.slice)

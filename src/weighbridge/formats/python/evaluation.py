@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from weighbridge.formats.python import calling, folding
 from weighbridge.formats.python.effects import Names, exactly_known
@@ -31,6 +32,18 @@ MOST_NODES = 50_000
 DEEPEST = 70
 
 
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """A call with its parts evaluated; `name` is of the method that is taken from `owner`."""
+
+    node: ast.Call
+    owner: Value
+    name: str
+    function: Value
+    arguments: list[Value]
+    keywords: dict[str, Value]
+
+
 class OutOfNodes(Exception):
     """The text has more nodes than may be visited."""
 
@@ -42,6 +55,7 @@ class Evaluator(Resolver):
         """Note what is found in `names`."""
         super().__init__(names)
         self.depth = 0
+        self.most_nodes = MOST_NODES
         self.nodes_left = MOST_NODES
         self._handlers: dict[type[ast.AST], Callable[..., Value]] = {
             ast.Constant: self._constant,
@@ -82,8 +96,12 @@ class Evaluator(Resolver):
         """Evaluate an expression whose value is used; note it when its very name is known."""
         value = self.evaluate(node)
         if isinstance(value, Ref) and exactly_known(value.path):
-            self.note_call(value.path)
+            self.note_load(node, value)
         return value
+
+    def note_load(self, node: ast.expr, value: Ref) -> None:
+        """Note that a name was loaded, so that something else can call it."""
+        self.note_call(value.path)
 
     def evaluate(self, node: ast.expr) -> Value:
         """Evaluate an expression."""
@@ -130,7 +148,13 @@ class Evaluator(Resolver):
             spread = items_of(value) if isinstance(argument, ast.Starred) else [value]
             arguments.extend([UNKNOWN] if spread is None else spread)
         keywords = {word.arg or "**": self.value(word.value) for word in node.keywords}
-        return calling.call(self, owner, name, function, arguments, keywords)
+        return self.call(Invocation(node, owner, name, function, arguments, keywords))
+
+    def call(self, made: Invocation) -> Value:
+        """Follow a call whose parts have been evaluated."""
+        return calling.call(
+            self, made.owner, made.name, made.function, made.arguments, made.keywords
+        )
 
     def _binary(self, node: ast.BinOp) -> Value:
         # A long sum leans to the left; walking down its spine keeps the stack flat.

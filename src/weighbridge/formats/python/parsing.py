@@ -46,3 +46,16 @@ def _candidates(text: str) -> Iterator[str]:
         yield textwrap.dedent(text)
         yield "if 1:\n" + text
         yield text.strip()
+
+
+def statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Yield every statement, those inside of others included; expressions are not entered."""
+    pending: list[ast.AST] = list(reversed(tree.body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.stmt):
+            yield node
+        for field in ("body", "orelse", "handlers", "finalbody", "cases"):
+            inner = getattr(node, field, None)
+            if isinstance(inner, list):
+                pending.extend(reversed(inner))

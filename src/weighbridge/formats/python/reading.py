@@ -198,7 +198,7 @@ class Reader(Binder):
 
     def run_function(self, function: Function, arguments: list[Value]) -> Value:
         """Follow a call of a function of the text itself."""
-        telling = any(value != UNKNOWN for value in arguments) or not arguments
+        telling = any(value is not UNKNOWN for value in arguments) or not arguments
         if self._calls >= _CALL_DEPTH or self._followed_left <= 0 or not telling:
             return UNKNOWN
         self._calls += 1

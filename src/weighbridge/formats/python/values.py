@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 LONGEST = 64 * 1024
 MOST_ITEMS = 4096
+_MOST_CONTAINED = 64
 
 Plain = str | bytes | int | float | None
+Traits = frozenset[str]
+NO_TRAITS: Traits = frozenset()
+"""What else is known of a value: that it was fetched, decoded, is a credential ... Two values that
+differ in this alone are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,7 @@ class Const:
     """A constant."""
 
     value: Plain
+    traits: Traits = field(default=NO_TRAITS, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class Ref:
 
     path: str
     result: bool = False
+    traits: Traits = field(default=NO_TRAITS, compare=False)
 
 
 @dataclass(slots=True)
@@ -50,9 +57,33 @@ class Function:
 class Unknown:
     """Anything else."""
 
+    traits: Traits = field(default=NO_TRAITS, compare=False)
+
 
 Value = Const | Ref | Items | Function | Unknown
 UNKNOWN = Unknown()
+
+
+def traits_of(value: Value) -> Traits:
+    """Return the traits of a value and of the first things that it contains."""
+    found = NO_TRAITS
+    pending = [value]
+    for _ in range(_MOST_CONTAINED):
+        if not pending:
+            break
+        item = pending.pop()
+        if isinstance(item, Items):
+            pending.extend(list(item.values.values())[:_MOST_CONTAINED])
+        elif isinstance(item, Const | Ref | Unknown):
+            found |= item.traits
+    return found
+
+
+def with_traits(value: Value, traits: Traits) -> Value:
+    """Return the value with traits added."""
+    if isinstance(value, Const | Ref | Unknown) and not traits <= value.traits:
+        return replace(value, traits=value.traits | traits)
+    return value
 
 
 def items_of(value: Value) -> list[Value] | None:

@@ -125,7 +125,7 @@ class StreamJudge:
             return self._judge_good(call, judgement, rebuilt)
         if (
             standing is Standing.UNVOUCHED
-            and judgement.origin == "ml"
+            and judgement.origin == "family"
             and (rebuilt or (not call.arguments and self._like_rebuilding(call, callee)))
         ):
             return None  # reported once for each package, from the imports
@@ -332,8 +332,12 @@ class StreamJudge:
 
 
 def _only_needed(judgement: Judgement, fact: Import) -> bool:
-    """A class or function of an ML library that is rebuilt or referred to, and not called."""
-    unlisted = judgement.standing is Standing.UNVOUCHED and judgement.origin == "ml"
+    """Something of a package that models are saved with, rebuilt or referred to, not called.
+
+    `TfidfVectorizer(tokenizer=nltk.word_tokenize)` keeps the function by its name: the file needs
+    the package, and runs nothing of it.
+    """
+    unlisted = judgement.standing is Standing.UNVOUCHED and judgement.origin == "family"
     return unlisted and "method" not in fact.uses and "attributes" not in fact.uses
 
 

@@ -15,8 +15,10 @@ from weighbridge.facts.expressions import (
     Mapping,
     Number,
     Result,
+    Sequence,
     Symbol,
     Text,
+    Unknown,
 )
 from weighbridge.facts.pickles import Call
 from weighbridge.findings.model import Kind
@@ -37,6 +39,7 @@ _CALLS_AT_ONCE = frozenset(
     {
         ("torch._tensor", "_rebuild_from_type_v2"),
         ("torch._tensor", "_rebuild_from_type"),
+        ("torch.tensor", "_rebuild_from_type"),
         ("jax._src.array", "_reconstruct_array"),
         ("functools", "reduce"),
         ("_functools", "reduce"),
@@ -312,6 +315,40 @@ def _formula(call: Call, stream: StreamFacts) -> Opinion | None:
     return None
 
 
+def _evaluated_text(call: Call, stream: StreamFacts) -> Opinion | None:
+    """Sympy's constructors hand their arguments to sympify, which evaluates text (sympy 1.14)."""
+    pending: list[Expression | None] = [*call.arguments, call.keywords]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, Text | Bytes):
+            return Opinion(Kind.MALICIOUS, "evaluates the text that it is given", "code_exec")
+        if isinstance(item, Sequence | Mapping):
+            pending += item.items
+        elif isinstance(item, Result | Unknown) and not _is_expression(item, stream):
+            return Opinion(Kind.SUSPICIOUS, "evaluates what is computed while loading", "code_exec")
+    return None
+
+
+def _is_expression(item: Expression, stream: StreamFacts) -> bool:
+    call = stream.calls.get(item.call) if isinstance(item, Result) else None
+    callee = names_of(call.callee, stream.calls) if call is not None else None
+    return callee is not None and callee[0].partition(".")[0] == "sympy"
+
+
+def _neighbour(call: Call, stream: StreamFacts) -> Opinion | None:
+    """Joblib before 0.10 kept arrays in files beside the pickle, which it unpickles by name."""
+    for state in call.state:
+        pairs = state.items if isinstance(state, Mapping) else ()
+        for key, value in zip(pairs[::2], pairs[1::2], strict=False):
+            if key != Text("filename", 8):
+                continue
+            beside = isinstance(value, Text) and not set(value.value) & set("/\\:\0")
+            if not beside:
+                text = "loads an array from a file that is not beside this one"
+                return Opinion(Kind.MALICIOUS, text, "file_read")
+    return None
+
+
 def _ordinary(call: Call, stream: StreamFacts) -> Opinion | None:
     return None
 
@@ -324,10 +361,12 @@ _HANDLERS: dict[str, Callable[[Call, StreamFacts], Opinion | None]] = {
     "rebuild-class": _rebuild_class,
     "codec": _codec,
     "nested-bytes": _nested_bytes,
+    "neighbour-file": _neighbour,
     "python-source": _python_source,
     "code-object": _ordinary,
     "constant-name": _constant_name,
     "described-method": _described_method,
+    "evaluated-text": _evaluated_text,
     "formula-state": _formula,
     "reference-only": _referred_to,
     "plain-state": _ordinary,

@@ -13,6 +13,7 @@ from weighbridge.tables.callables import (
     dangerous,
     dangerous_through,
     family,
+    of_family,
     operand,
 )
 from weighbridge.tables.libraries import library_kind
@@ -45,7 +46,8 @@ class Judgement:
         use: for GOOD, the use that is vouched for (`any`, `rebuild`, `reference`, `family`).
         judge: for OPERANDS, the handler that looks at the arguments.
         effect: for DANGEROUS, the row's effect.
-        origin: for DANGEROUS, how the row was found; for UNVOUCHED, the kind of library.
+        origin: for DANGEROUS, how the row was found; for UNVOUCHED, the kind of library,
+            or `family` for a package that models are saved with.
         reason: for people.
     """
 
@@ -111,8 +113,9 @@ def judge_name(module: str, name: str, dotted: bool) -> Judgement:
         # instance of that very class and fills it.
         return Judgement(Standing.GOOD, use="any", reason="how Cython rebuilds its classes")
     if kind is not None:
+        origin = "family" if kind == "ml" and of_family(module, name) else kind
         reason = "nobody has vouched for it in a model"
-        return Judgement(Standing.UNVOUCHED, origin=kind, reason=reason)
+        return Judgement(Standing.UNVOUCHED, origin=origin, reason=reason)
     return Judgement(Standing.THIRD_PARTY, reason="code of a package that is not known")
 
 

@@ -1,0 +1,1 @@
+"""What configuration beside the weights names: code, classes, other repositories, packages."""

@@ -1,0 +1,58 @@
+"""A JSON configuration to facts."""
+
+from __future__ import annotations
+
+import json
+
+from weighbridge.facts.repository import Reference
+from weighbridge.formats.configuration.references import MOST_REFERENCES, Named, references
+from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
+from weighbridge.formats.context import Context, Place
+
+# Written with the values that are declared; where from a model is, and what wrote it.
+_DECLARED = (
+    "transformers_version",
+    "peft_version",
+    "_diffusers_version",
+    "base_model_name_or_path",
+    "_name_or_path",
+    "license",
+)
+
+
+def references_in_json(context: Context, value: object, text: str, place: Place, name: str) -> None:
+    """Add what a JSON file leads a loader to; another JSON file adds nothing."""
+    add_references(context, value, text, place, name)
+    if isinstance(value, dict):
+        for key in _DECLARED:
+            if isinstance(value.get(key), str):
+                context.metadata(place, "json", key, value[key][:300])
+
+
+def add_references(context: Context, value: object, text: str, place: Place, name: str) -> None:
+    """Add what plain values lead a loader to, and what they have a shell do."""
+    for one, _ in zip(references(value, name), range(MOST_REFERENCES), strict=False):
+        if one.kind == "command":
+            _command(context, one.value, text, place)
+            continue
+        line = line_of(text, one.value) or line_of(text, one.value.partition(".")[0])
+        context.add(placed(one, line, place))
+
+
+def _command(context: Context, command: str, text: str, place: Place) -> None:
+    for _, line in hostile_lines(command):
+        context.add(shell_act(place.member, line_of(text, line.strip()), "shell", line))
+
+
+def placed(one: Named, line: int, place: Place) -> Reference:
+    """Return the fact about a reference at a line."""
+    return Reference(place.member, line, one.kind, one.key, one.value, one.pinned)
+
+
+def line_of(text: str, value: str) -> int:
+    """Return the line on which a value first stands, 0 when it is written in another way."""
+    for shown in (f'"{value}', json.dumps(value)[1:-1], value):
+        at = text.find(shown)
+        if at >= 0:
+            return text.count("\n", 0, at) + 1
+    return 0

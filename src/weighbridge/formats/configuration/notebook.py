@@ -1,0 +1,89 @@
+"""Jupyter notebooks: JSON with ``nbformat`` and ``cells`` (nbformat 4, documentation of Jupyter).
+
+Nothing runs when one is opened. Its code cells are read as one Python text in order; lines for a
+shell (``!``, ``%%bash``) are looked at like lines of a shell script.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+from weighbridge.facts.repository import Act
+from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.python.script_file import script_facts
+
+NAME = "notebook"
+_MOST_CELLS = 2000
+# Each line that is not found costs a pass over the rest of the file.
+_MOST_MISSES = 200
+_SHELLS = ("%%bash", "%%sh", "%%script", "%%!", "%%system")
+
+
+def is_notebook(value: object) -> bool:
+    """Say whether a JSON value is a notebook."""
+    return isinstance(value, dict) and "nbformat" in value and isinstance(value.get("cells"), list)
+
+
+def read_notebook(context: Context, value: object, raw: str, place: Place) -> None:
+    """Add the facts about the code of a notebook; lines are those of the file."""
+    places = _Places(raw)
+    python: list[str] = []
+    origins: list[int] = []
+    for source in _cells(value):
+        lines = source.split("\n")
+        numbers = [places.line(line) for line in lines]
+        if source.lstrip().startswith(_SHELLS):
+            for number, line in hostile_lines("\n".join(lines[1:])):
+                at = numbers[min(number, len(numbers) - 1)]
+                context.add(shell_act(place.member, at, NAME, line))
+            continue
+        for line, number in zip(lines, numbers, strict=True):
+            stripped = line.lstrip()
+            if stripped.startswith(("!", "%", "?")):
+                for _, command in hostile_lines(stripped.lstrip("!%").removeprefix("system ")):
+                    context.add(shell_act(place.member, number, NAME, command))
+                line = line[: len(line) - len(stripped)] + "pass"
+            python.append(line)
+            origins.append(number)
+    for fact in script_facts("\n".join(python), place.member, context.budget, NAME):
+        if isinstance(fact, Act):
+            fact = replace(fact, line=origins[min(fact.line, len(origins)) - 1])
+        context.add(fact)
+
+
+def _cells(value: object) -> Iterator[str]:
+    cells = value.get("cells") if isinstance(value, dict) else None
+    for cell in (cells if isinstance(cells, list) else [])[:_MOST_CELLS]:
+        if not isinstance(cell, dict) or cell.get("cell_type") != "code":
+            continue
+        source = cell.get("source")
+        if isinstance(source, list):
+            source = "".join(line for line in source if isinstance(line, str))
+        if isinstance(source, str):
+            yield source
+
+
+class _Places:
+    """Finds the lines of the file that lines of cells stand on, going forward."""
+
+    def __init__(self, raw: str) -> None:
+        self._raw = raw
+        self._at = 0
+        self._line = 1
+        self._misses = 0
+
+    def line(self, text: str) -> int:
+        """Return the number of the line of the file; the last one found when there is none."""
+        if text.strip() and self._misses < _MOST_MISSES:
+            found = self._raw.find(json.dumps(text)[1:-1], self._at)
+            if found < 0:
+                found = self._raw.find(json.dumps(text, ensure_ascii=False)[1:-1], self._at)
+            if found >= 0:
+                self._line += self._raw.count("\n", self._at, found)
+                self._at = found
+            else:
+                self._misses += 1
+        return self._line

@@ -1,0 +1,125 @@
+"""Finds what a configuration, as plain values, leads a loader to; the same for JSON and YAML.
+
+transformers: ``auto_map``, ``custom_pipelines``, kernels by repository name, nested
+``trust_remote_code``. Hydra: ``_target_``. sentence-transformers: ``modules.json``. diffusers:
+``model_index.json``. MLflow: ``MLmodel``. What they do with it is for the rules to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MOST_NODES = 200_000
+MOST_REFERENCES = 500
+_LENGTH = 300
+_COMMAND = 4000
+_KERNELS = frozenset(
+    {
+        "attn_implementation",
+        "_attn_implementation",
+        "_attn_implementation_internal",
+        "_attn_implementation_autoset_internal",
+        "experts_implementation",
+        "_experts_implementation",
+        "_experts_implementation_internal",
+    }
+)
+# Keys under which tools keep lines for a shell: workflows, compose files, packages of JavaScript.
+_COMMANDS = frozenset(
+    "run command cmd script scripts entrypoint before_script after_script postinstall preinstall "
+    "install prepare setup".split()
+)
+_PLAIN = {
+    "_target_": "target",
+    "loader_module": "loader-module",
+    "model_code_path": "code-path",
+    "python_model": "pickle-path",
+    "pickled_model": "pickle-path",
+    "custom_pipeline": "custom-pipeline",
+    "custom_generate": "custom-generate",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A reference without its place: see :class:`weighbridge.facts.repository.Reference`."""
+
+    kind: str
+    key: str
+    value: str
+    pinned: str = ""
+
+
+def references(value: object, name: str) -> Iterator[Named]:
+    """Yield what a configuration leads to.
+
+    Args:
+        value: the parsed configuration.
+        name: of the file, which a few loaders go by.
+    """
+    if name == "modules.json" and isinstance(value, list):
+        yield from _modules(value)
+    if name == "model_index.json" and isinstance(value, dict):
+        yield from _pipeline(value)
+    pending: list[tuple[str, object]] = [("", value)]
+    seen = 0
+    while pending and seen < MOST_NODES:
+        seen += 1
+        path, item = pending.pop()
+        if isinstance(item, dict):
+            for key, inner in item.items():
+                yield from _entry(item, str(key), inner, f"{path}{'.' if path else ''}{key}"[:200])
+                if isinstance(inner, dict | list):
+                    pending.append((f"{path}{'.' if path else ''}{key}"[:200], inner))
+        elif isinstance(item, list):
+            pending.extend((path, inner) for inner in item if isinstance(inner, dict | list))
+
+
+def _entry(owner: dict[object, object], key: str, value: object, path: str) -> Iterator[Named]:
+    if key == "auto_map" and isinstance(value, dict):
+        yield from _auto_map(owner, value, path)
+    elif key == "custom_pipelines" and isinstance(value, dict):
+        for task, entry in value.items():
+            impl = entry.get("impl") if isinstance(entry, dict) else None
+            if isinstance(impl, str):
+                yield Named("auto-map", f"{path}.{task}.impl"[:200], impl[:_LENGTH])
+    elif key in _KERNELS and isinstance(value, str) and "/" in value:
+        yield Named("kernel", path, value[:_LENGTH])
+    elif key == "trust_remote_code" and value is True:
+        yield Named("trust", path, "true")
+    elif key in _PLAIN and isinstance(value, str):
+        yield Named(_PLAIN[key], path, value[:_LENGTH])
+    elif key in _COMMANDS:
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str):
+                yield Named("command", path, item[:_COMMAND])
+    elif key == "code" and isinstance(value, str) and "loader_module" in owner:
+        yield Named("code-path", path, value[:_LENGTH])
+
+
+def _auto_map(
+    owner: dict[object, object], mapping: dict[object, object], path: str
+) -> Iterator[Named]:
+    pinned = owner.get("code_revision")
+    revision = pinned[:_LENGTH] if isinstance(pinned, str) else ""
+    for key, value in mapping.items():
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, str) and "." in item:
+                yield Named("auto-map", f"{path}.{key}"[:200], item[:_LENGTH], revision)
+
+
+def _modules(entries: list[object]) -> Iterator[Named]:
+    for number, entry in enumerate(entries[:100]):
+        kind = entry.get("type") if isinstance(entry, dict) else None
+        if isinstance(kind, str):
+            yield Named("class", f"[{number}].type", kind[:_LENGTH])
+
+
+def _pipeline(index: dict[object, object]) -> Iterator[Named]:
+    for key, value in list(index.items())[:200]:
+        if not isinstance(value, list) or len(value) != 2:
+            continue
+        module, name = value
+        if isinstance(module, str) and isinstance(name, str):
+            yield Named("component", str(key)[:200], f"{module}.{name}"[:_LENGTH])

@@ -1,0 +1,101 @@
+"""Scripts that are not Python: the lines that have a shell do what no honest line does.
+
+A whole shell is not followed. Each line is looked at by itself, with its continuation lines, and a
+file that one line fetches is remembered until another line runs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from weighbridge.facts.repository import Act
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.python.effects import excerpt
+from weighbridge.tables.shell import shell_traits
+
+NAME = "script"
+_LANGUAGES = {
+    ".sh": "shell",
+    ".bash": "shell",
+    ".zsh": "shell",
+    ".bat": "batch",
+    ".cmd": "batch",
+    ".ps1": "powershell",
+    ".psm1": "powershell",
+    ".vbs": "vbscript",
+    ".js": "javascript",
+    ".mjs": "javascript",
+    ".lua": "lua",
+    ".rb": "ruby",
+    ".pl": "perl",
+    ".php": "php",
+}
+_NAMES = frozenset({"dockerfile", "makefile", "entrypoint", "justfile"})
+_SHEBANG = re.compile(r"#![^\n]{0,80}\b(?:ba|z|da|k)?sh\b")
+_MOST_LINES = 50_000
+_SAVED = re.compile(
+    r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n]{0,300}\s"
+    r"(?:-o|-O|--output|--output-document|-OutFile)[\s=]{1,3}(\S{1,200})",
+    re.I,
+)
+_PLAIN = re.compile(r"http://|://\d{1,3}(?:\.\d{1,3}){3}")
+_RUN = (
+    r"(?:^|[;&|]\s*|\b(?:ba|z)?sh\s+|\bsudo\s+|\bnohup\s+|\bpython3?\s+|\bstart\s+){}(?:\s|$|;|&)"
+)
+
+
+def language_of(text: str, name: str) -> str:
+    """Return which shell a text is for, empty for any other text."""
+    for ending, language in _LANGUAGES.items():
+        if name.endswith(ending):
+            return language
+    if _SHEBANG.match(text) or name in _NAMES or name.startswith("dockerfile"):
+        return "shell"
+    return ""
+
+
+def read_shell(context: Context, text: str, place: Place, language: str) -> None:
+    """Add an act for each line that does what no honest one does."""
+    for number, line in hostile_lines(text):
+        context.add(shell_act(place.member, number, language, line))
+
+
+def shell_act(member: str | None, number: int, language: str, line: str) -> Act:
+    """Return the act that a line of a shell is."""
+    shown = excerpt(line.strip(), 400)
+    operands = (excerpt(line.strip(), 1000),)
+    return Act(member, number, language, "process", "sh", "main", "", shown, operands, (), True)
+
+
+def hostile_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield number and text of the lines that do what no honest one does."""
+    saved: dict[str, str] = {}
+    for number, line in _logical(text):
+        if line.lstrip().startswith(("#", "::", "REM ", "rem ")):
+            continue
+        if shell_traits(line):
+            yield number, line
+            continue
+        for name, fetched in saved.items():
+            if re.search(_RUN.format(r"[\"']?(?:\./)?" + re.escape(name)), line):
+                yield number, f"{fetched.strip()} && chmod +x {name} && ./{name}"
+        found = _SAVED.search(line)
+        if found is not None and _PLAIN.search(line) and len(saved) < 20:
+            saved[found[1].strip("\"'").removeprefix("./")] = line
+
+
+def _logical(text: str) -> Iterator[tuple[int, str]]:
+    """Yield lines with those joined that a backslash continues."""
+    start = 1
+    parts: list[str] = []
+    for number, line in enumerate(text.split("\n")[:_MOST_LINES], 1):
+        if not parts:
+            start = number
+        if line.rstrip().endswith("\\") and len(parts) < 50:
+            parts.append(line.rstrip()[:-1])
+            continue
+        yield start, " ".join([*parts, line])
+        parts = []
+    if parts:
+        yield start, " ".join(parts)

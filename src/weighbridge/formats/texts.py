@@ -1,0 +1,123 @@
+"""Texts beside the weights, told apart by name and by what is in them.
+
+Which loader reads a text goes by its name: Python imports ``.py``, transformers reads
+``config.json``. A name never hides anything: text that is Python by its content is read as such,
+whatever it is called.
+"""
+
+from __future__ import annotations
+
+import re
+from posixpath import basename
+
+from weighbridge.errors import ParseError
+from weighbridge.formats.configuration import (
+    json_file,
+    model_card,
+    notebook,
+    requirements,
+    shell_file,
+    xml_file,
+    yaml_file,
+)
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.credentials import note_credentials
+from weighbridge.formats.python.parsing import parse
+from weighbridge.formats.python.script_file import script_facts
+from weighbridge.sources.base import Source
+from weighbridge.text.decoding import text_of
+from weighbridge.text.json_text import loads
+
+_LIMIT = 4 << 20
+_GUESSED = 256 << 10
+_PYTHON_NAMES = (".py", ".pyw", ".pyi", ".pyx")
+_SHEBANG = re.compile(r"#![^\n]{0,80}\bpython")
+_PYTHON = re.compile(r"^(?:import\s+\w|from\s+[\w.]+\s+import\s|def\s+\w+\s*\(|class\s+\w+)", re.M)
+_XML = re.compile(r"\s*<(?:\?xml|!DOCTYPE|PMML|net|svg)\b")
+# Lists of pieces of words, in which anything may stand.
+_VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt"})
+_PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yaml", ".yml", ".toml")
+
+
+def own_name(context: Context, place: Place) -> str:
+    """Return the name of what is examined, without folders; empty when it has none."""
+    member = place.member
+    name = context.name if member is None else member.rpartition("!")[2]
+    return basename(name).lower()
+
+
+def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
+    """Add the facts about a text; returns its kind, more exactly where one is known.
+
+    Args:
+        context: where facts go.
+        source: the text.
+        place: where it stands.
+        kind: `json` or `text`.
+    """
+    name = own_name(context, place)
+    text = text_of(source, _LIMIT)
+    if text is None:
+        return kind
+    text = text.removeprefix("\ufeff")
+    found = (
+        _json(context, text, place, name) if kind == "json" else _other(context, text, place, name)
+    )
+    if name not in _VOCABULARIES:
+        note_credentials(context, text, place)
+    return found or kind
+
+
+def _json(context: Context, text: str, place: Place, name: str) -> str:
+    try:
+        value = loads(text.encode("utf-8", "surrogatepass"), "json")
+    except ParseError:
+        return _other(context, text, place, name)  # TOML begins like a list, for one
+    if notebook.is_notebook(value):
+        notebook.read_notebook(context, value, text, place)
+        return notebook.NAME
+    json_file.references_in_json(context, value, text, place, name)
+    return ""
+
+
+def _other(context: Context, text: str, place: Place, name: str) -> str:
+    if name.endswith(".pth"):
+        text = _start_up_lines(text)
+    if name.endswith(_PYTHON_NAMES) or _is_python(text, name):
+        for fact in script_facts(text, place.member, context.budget):
+            context.add(fact)
+        return "python"
+    if name.endswith(yaml_file.ENDINGS) or name in yaml_file.NAMES:
+        value = yaml_file.references_in_yaml(context, text, place, name)
+        requirements.requirements_in_yaml(context, text, place, value, name)
+        return yaml_file.NAME
+    if requirements.is_requirements(name):
+        requirements.read_requirements(context, text, place)
+        return requirements.NAME
+    if name == "pyproject.toml":
+        requirements.read_pyproject(context, text, place)
+        return "toml"
+    if name == "readme.md":
+        model_card.read_card(context, text, place)
+    language = shell_file.language_of(text, name)
+    if language:
+        shell_file.read_shell(context, text, place, language)
+        return shell_file.NAME
+    if _XML.match(text):
+        xml_file.note_entities(context, text, place)
+    return ""
+
+
+def _start_up_lines(text: str) -> str:
+    """Return what Python runs of a path file: lines that begin with `import` (module `site`)."""
+    lines = text.split("\n")
+    kept = [line if line.startswith(("import ", "import\t")) else "" for line in lines]
+    return "\n".join(kept)
+
+
+def _is_python(text: str, name: str) -> bool:
+    if _SHEBANG.match(text):
+        return True
+    if len(text) > _GUESSED or name.endswith(_PROSE) or _PYTHON.search(text) is None:
+        return False
+    return parse(text) is not None

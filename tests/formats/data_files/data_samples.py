@@ -1,0 +1,194 @@
+"""One small file of each format of inert data, made by hand."""
+
+import io
+import sqlite3
+import struct
+import tempfile
+import wave
+from pathlib import Path
+
+from evals.protobufs import message
+
+from weighbridge.formats.data.tables import _masked_crc
+
+
+def bmp() -> bytes:
+    return (
+        b"BM" + struct.pack("<IIIIii", 58, 0, 54, 40, 1, 1) + struct.pack("<HH", 1, 24) + bytes(28)
+    )
+
+
+def tiff() -> bytes:
+    return b"II*\0" + struct.pack("<IHHHIII", 8, 1, 256, 3, 1, 1, 0)
+
+
+def icon() -> bytes:
+    return (
+        struct.pack("<HHH", 0, 1, 1)
+        + struct.pack("<BBBBHHII", 1, 1, 0, 0, 1, 24, 44, 22)
+        + bytes(44)
+    )
+
+
+def netpbm() -> bytes:
+    return b"P6\n2 2\n255\n" + bytes(12)
+
+
+def boxes() -> bytes:
+    brand = struct.pack(">I4s4sI", 16, b"ftyp", b"isom", 0)
+    return brand + struct.pack(">I4sQ", 1, b"mdat", 24) + bytes(8) + struct.pack(">I4s", 8, b"free")
+
+
+def ogg() -> bytes:
+    page = b"OggS\0" + bytes(21) + bytes([2, 255, 3]) + bytes(258)
+    return page * 3
+
+
+def flac() -> bytes:
+    return b"fLaC" + b"\x80\0\0\x22" + bytes(34) + b"\xff\xf8" + bytes(60)
+
+
+def mpeg_audio() -> bytes:
+    frame = b"\xff\xfb\x90\x00".ljust(417, b"\0")
+    return b"ID3\4\0\0\0\0\0\x0a" + bytes(10) + frame * 4
+
+
+def matroska() -> bytes:
+    return b"\x1a\x45\xdf\xa3\x84" + bytes(4) + b"\x18\x53\x80\x67\x88" + bytes(8)
+
+
+def aiff() -> bytes:
+    return b"FORM" + struct.pack(">I", 20) + b"AIFF" + bytes(16)
+
+
+def wav() -> bytes:
+    out = io.BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setparams((1, 2, 8000, 0, "NONE", ""))
+        sound.writeframes(bytes(200))
+    return out.getvalue()
+
+
+def pdf() -> bytes:
+    return b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\nstartxref\n0\n%%EOF\n"
+
+
+def font() -> bytes:
+    return (
+        b"\0\1\0\0"
+        + struct.pack(">HHHH", 1, 16, 0, 0)
+        + struct.pack(">4sIII", b"head", 0, 28, 8)
+        + bytes(8)
+    )
+
+
+def woff() -> bytes:
+    return b"wOF2" + b"\0\1\0\0" + struct.pack(">I", 64) + bytes(52)
+
+
+def parquet() -> bytes:
+    return b"PAR1" + bytes(40) + struct.pack("<I", 20) + b"PAR1"
+
+
+def arrow_file() -> bytes:
+    return b"ARROW1\0\0" + bytes(40) + struct.pack("<I", 20) + b"ARROW1"
+
+
+def orc() -> bytes:
+    return b"ORC" + bytes(30) + b"\x08\x03ORC" + bytes([5])
+
+
+def avro() -> bytes:
+    marker = bytes(range(16))
+    return b"Obj\1\0" + marker + b"\2\2\2" + marker
+
+
+def sqlite() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "a.db")
+        connection = sqlite3.connect(path)
+        connection.execute("create table words (word text)")
+        connection.commit()
+        connection.close()
+        return path.read_bytes()
+
+
+def tfrecord() -> bytes:
+    out = b""
+    for data in (b"one", b"two" * 20):
+        length = struct.pack("<Q", len(data))
+        out += length + struct.pack("<I", _masked_crc(length)) + data
+        out += struct.pack("<I", _masked_crc(data))
+    return out
+
+
+def matlab() -> bytes:
+    head = b"MATLAB 5.0 MAT-file, Platform: posix".ljust(124) + b"\0\1IM"
+    return head + struct.pack("<II", 14, 12) + bytes(16) + struct.pack("<II", 15, 5) + bytes(5)
+
+
+def netcdf() -> bytes:
+    return b"CDF\1" + struct.pack(">III", 0, 0, 0) + bytes(16)
+
+
+def fasttext() -> bytes:
+    return struct.pack("<4i", 793712314, 12, 100, 5) + bytes(80)
+
+
+def kenlm() -> bytes:
+    return b"mmap lm http://kheafield.com/code format version 5\n\0" + bytes(64)
+
+
+def faiss() -> bytes:
+    return (
+        b"IxFI"
+        + struct.pack("<iqqqBi", 2, 1, 1 << 20, 1 << 20, 1, 1)
+        + struct.pack("<Q", 2)
+        + bytes(8)
+    )
+
+
+def word2vec() -> bytes:
+    return b"2 2\n" + b"a " + bytes(8) + b"\nb " + bytes(8) + b"\n"
+
+
+def hnswlib() -> bytes:
+    head = struct.pack("<6Q", 0, 10, 2, 84, 76, 68) + struct.pack("<iI3Qd", 0, 0, 16, 32, 16, 0.5)
+    return head.ljust(96, b"\0") + bytes(2 * 84 + 8)
+
+
+def darknet() -> bytes:
+    return struct.pack("<iiiq", 0, 2, 5, 32_000_000) + struct.pack("<f", 0.125) * 2000
+
+
+def sentencepiece() -> bytes:
+    words = ("<unk>", "the", "of", "and")
+    pieces = [(1, message((1, word), (2, -1.5), (3, 1))) for word in words]
+    return message(*pieces, (2, message((1, "corpus.txt"))), (3, message((1, "nmt_nfkc"))))
+
+
+def ctranslate2() -> bytes:
+    def text(value: bytes) -> bytes:
+        return struct.pack("<H", len(value) + 1) + value + b"\0"
+
+    variable = text(b"encoder/weight") + b"\2" + struct.pack("<II", 2, 3) + b"\0"
+    variable += struct.pack("<I", 24) + bytes(24)
+    head = struct.pack("<I", 6) + text(b"WhisperSpec") + struct.pack("<II", 3, 1)
+    return head + variable + struct.pack("<I", 1) + text(b"a/alias") + text(b"encoder/weight")
+
+
+MADE = {
+    "bmp": bmp, "tiff": tiff, "icon": icon, "netpbm": netpbm, "iso-media": boxes, "ogg": ogg,
+    "flac": flac, "mpeg-audio": mpeg_audio, "matroska": matroska, "aiff": aiff, "wave": wav,
+    "pdf": pdf, "font": font, "parquet": parquet, "arrow": arrow_file, "orc": orc, "avro": avro,
+    "sqlite": sqlite, "tfrecord": tfrecord, "matlab": matlab, "netcdf": netcdf,
+    "fasttext": fasttext, "kenlm": kenlm, "faiss": faiss, "word2vec": word2vec,
+    "hnswlib": hnswlib, "darknet": darknet, "sentencepiece": sentencepiece,
+    "ctranslate2": ctranslate2,
+}  # fmt: skip
+
+# Their structure does not say where it ends.
+ENDLESS = {
+    "tiff", "flac", "orc", "netcdf", "fasttext", "kenlm", "faiss", "word2vec", "hnswlib", "darknet",
+    "mpeg-audio",
+}  # fmt: skip

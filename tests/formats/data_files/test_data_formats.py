@@ -1,0 +1,52 @@
+"""Inert data is recognised, accounted for to its end, and hides nothing behind it."""
+
+import random
+
+import pytest
+
+from formats.data_files.data_samples import ENDLESS, MADE
+from formats.scanning import scan
+from weighbridge.facts.structure import Format
+from weighbridge.findings.model import Verdict
+
+# What an unpickler would run if it were pointed at the place.
+TRAP = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+
+
+def named(answer):
+    return next((f.format for f in answer.facts if isinstance(f, Format) and not f.member), None)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_whole_file_is_clean(name):
+    answer = scan(MADE[name]())
+    assert (named(answer), answer.verdict) == (name, Verdict.CLEAN)
+
+
+@pytest.mark.parametrize("name", sorted(set(MADE) - ENDLESS))
+def test_what_stands_behind_the_end_is_examined(name):
+    answer = scan(MADE[name]() + TRAP)
+    assert answer.verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("name", sorted(set(MADE) - ENDLESS))
+def test_a_file_that_breaks_off_is_not_clean(name):
+    whole = MADE[name]()
+    for size in range(max(len(whole) - 4, 1), len(whole) - 1):
+        assert scan(whole[:size]).verdict is not Verdict.CLEAN, size
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_damage_ends_in_an_answer(name):
+    whole, chance = MADE[name](), random.Random(name)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(chance.randint(1, 4)):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        scan(bytes(damaged[: chance.randint(1, len(damaged))]))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_pickle_is_not_taken_for_data(name):
+    """No reader of data claims what an unpickler reads from the start."""
+    assert scan(TRAP + MADE[name]()).verdict is Verdict.MALICIOUS

@@ -1,0 +1,85 @@
+"""MessagePack, as Flax writes weights: followed to its end, never code."""
+
+import random
+import struct
+
+import pytest
+
+from formats.scanning import scan
+from weighbridge.facts.structure import Format, Note
+from weighbridge.findings.model import Verdict
+
+TRAP = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+
+
+def text(value):
+    return bytes([0xA0 + len(value)]) + value.encode()
+
+
+def array(*shape):
+    count = 4
+    for extent in shape:
+        count *= extent
+    shape_bytes = bytes([0x90 + len(shape)]) + bytes(shape)
+    inner = b"\x93" + shape_bytes + text("float32") + b"\xc6" + struct.pack(">I", count)
+    data = inner + bytes(count)
+    return b"\xc9" + struct.pack(">I", len(data)) + b"\x01" + data
+
+
+def mapping(**values):
+    return bytes([0x80 + len(values)]) + b"".join(text(k) + v for k, v in values.items())
+
+
+WEIGHTS = mapping(params=mapping(kernel=array(3, 4), bias=array(4)), step=b"\xcd\x01\x00")
+
+
+def test_weights_are_clean():
+    answer = scan(WEIGHTS)
+    assert next(f.format for f in answer.facts if isinstance(f, Format)) == "msgpack"
+    assert answer.verdict is Verdict.CLEAN
+
+
+def test_what_follows_is_examined():
+    assert scan(WEIGHTS + TRAP).verdict is Verdict.MALICIOUS
+
+
+def test_each_truncation_is_noticed():
+    for size in range(9, len(WEIGHTS)):
+        assert scan(WEIGHTS[:size]).verdict is not Verdict.CLEAN, size
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"\xdd\xff\xff\xff\xff", b"\xdf\xff\xff\xff\xff", b"\xc6\xff\xff\xff\xff", b"\xc1"],
+)
+def test_sizes_that_do_not_fit_are_gaps(value):
+    assert scan(mapping(params=value)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_nesting_is_bounded():
+    assert scan(mapping(a=b"\x91" * 300 + b"\xc0")).verdict is Verdict.CLEAN
+    deep = b"\x92" * 3000 + b"\xc0" * 3001
+    assert scan(mapping(a=deep)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_extensions_of_others_are_noted():
+    answer = scan(mapping(a=b"\xd4\x2a\x00"))
+    assert [f.code for f in answer.facts if isinstance(f, Note)] == ["msgpack-extension"]
+
+
+def test_damage_ends_in_an_answer():
+    chance = random.Random(1)
+    for _ in range(300):
+        damaged = bytearray(WEIGHTS)
+        for _ in range(3):
+            damaged[chance.randrange(len(damaged))] = chance.randrange(256)
+        scan(bytes(damaged))
+
+
+def test_the_real_library():
+    msgpack = pytest.importorskip("msgpack", reason="it writes such files")
+    value = {
+        "params": {"w": msgpack.ExtType(1, b"x" * 70000)},
+        "n": [1, -5, 2.5, None, True, 1 << 40],
+    }
+    assert scan(msgpack.packb(value)).verdict is Verdict.CLEAN

