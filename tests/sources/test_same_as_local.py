@@ -51,3 +51,17 @@ def test_files_of_many_formats(hub: LoopbackHub, demo: Path) -> None:
     local, remote = weighbridge.scan(demo), scanned(hub, "hf://org/demo")
     assert len(local.files) > 10
     assert answers(remote) == answers(local)
+
+
+def test_a_repository_that_leads_a_loader_to_its_code(hub: LoopbackHub, tmp_path: Path) -> None:
+    place = tmp_path / "model"
+    place.mkdir()
+    (place / "config.json").write_text('{"auto_map": {"AutoModel": "modeling_x.Model"}}')
+    (place / "modeling_x.py").write_text("import os\nos.system('echo weighbridge-test')\n")
+    (place / "requirements.txt").write_text("torch\n")
+    contents = {path.name: Content(path) for path in place.iterdir()}
+    hub.repositories["models", "org/model"].files = contents
+    local, remote = weighbridge.scan(place), scanned(hub)
+    assert local.verdict == "malicious"
+    assert answers(remote) == answers(local)
+    assert [file.role for file in remote.files] == [file.role for file in local.files]
