@@ -157,6 +157,36 @@ def check(source, globals_):
     exec(source, globals_)
     return eval("candidate(1)", globals_)
 ''',
+    "cluster": """
+import cProfile
+import os
+import paramiko
+import socket
+import subprocess
+import requests
+
+client = paramiko.SSHClient()
+client.connect("node1", key_filename=os.path.expanduser("~/.ssh/id_rsa"))
+cProfile.run("main()", "out.profile")
+with open("run.profile", "w") as handle:
+    handle.write("x")
+hook = "https://discord.com/api/webhooks/1/x"
+requests.post(hook, json={"content": f"training ended on {socket.gethostname()}"})
+requests.get("http://169.254.169.254/latest/meta-data/instance-type", timeout=1)
+""",
+    "speech": """
+import base64
+import os
+import subprocess
+import requests
+
+audio = base64.b64decode(requests.get("https://example.org/a.json").json()["audio"])
+subprocess.run(["ffmpeg", "-i", "-", "-ar", "16000", "out.wav"], input=audio, check=True)
+for number in range(4):
+    subprocess.run(["espeak", "-w", f"{chr(65 + number)}.wav", "hello"])
+token = open(os.path.expanduser("~/.cache/huggingface/token")).read()
+requests.get("https://huggingface.co/api/whoami-v2", headers={"Authorization": f"Bearer {token}"})
+""",
     "merge": """
 import importlib
 import yaml

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 from evals.repositories.samples import MODEL_HEADER
@@ -89,3 +90,50 @@ def test_notebooks_give_lines_of_the_file(tmp_path: Path) -> None:
     report = scanned(tmp_path, demo_dot_ipynb=text)
     line = next(n for n, one in enumerate(text.split("\n"), 1) if "zlib" in one)
     assert said(report) == {("hidden-code", "demo.ipynb", line)}
+
+
+def zipped(path: Path, **members: str) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in members.items():
+            archive.writestr(name.replace("__", "/").replace("_dot_", "."), text)
+    return path
+
+
+def test_a_repository_in_an_archive(tmp_path: Path) -> None:
+    archive = zipped(
+        tmp_path / "a.zip", repo__config_dot_json=CONFIG, repo__modeling_a_dot_py=PAYLOAD
+    )
+    found = {one.rule: one for one in weighbridge.scan(archive, jobs=1).findings}
+    assert found["loaded-code"].member == "repo/modeling_a.py"
+    assert found["remote-code"].member == "repo/config.json"
+
+
+def test_handlers_of_model_archives(tmp_path: Path) -> None:
+    manifest = json.dumps({"model": {"handler": "h.py", "modelName": "a", "modelVersion": "1"}})
+    name = {"MAR-INF__MANIFEST_dot_json": manifest}
+    honest = "import os\n\nclass H:\n    def initialize(self, c):\n        open(c.path).read()\n"
+    good = weighbridge.scan(zipped(tmp_path / "a.mar", **name, h_dot_py=honest), jobs=1)
+    bad = weighbridge.scan(zipped(tmp_path / "b.mar", **name, h_dot_py=PAYLOAD), jobs=1)
+    assert good.verdict == "weakness" and bad.verdict == "malicious"
+    assert bad.findings[0].loaders == ("torchserve --models",)
+
+
+def test_padding_hides_nothing(tmp_path: Path) -> None:
+    blanks = " " * (5 << 20)
+    report = scanned(
+        tmp_path,
+        config_dot_json=CONFIG + blanks,
+        modeling_a_dot_py=PAYLOAD + "#" + "x y " * 600_000,
+    )
+    assert ("loaded-code", "modeling_a.py", 2) in said(report)
+
+
+def test_code_that_is_too_long_is_not_clean(tmp_path: Path) -> None:
+    report = scanned(tmp_path, a_dot_py="#" + "x" * (5 << 20))
+    assert report.verdict == "inconclusive"
+
+
+def test_code_in_another_encoding(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(CONFIG)
+    (tmp_path / "modeling_a.py").write_bytes(b"# coding: latin-1\n# \xe9t\xe9\n" + PAYLOAD.encode())
+    assert ("loaded-code", "modeling_a.py", 4) in said(weighbridge.scan(tmp_path, jobs=1))

@@ -70,7 +70,7 @@ def test_when_it_runs(text: str, when: str) -> None:
     [
         ("base64.b64decode(x)", "decoded"),
         ("bytes.fromhex('70617373').decode()", "decoded"),
-        ("''.join(chr(c) for c in [112, 97])", "decoded"),
+        ("''.join(chr(c) for c in [112, 97])", "spelled"),
         ("requests.get(u).text", "fetched"),
         ("f'{requests.get(u).json()}'", "fetched"),
         ("socket.socket().recv(100)", "received"),

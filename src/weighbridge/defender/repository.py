@@ -31,8 +31,11 @@ def judged_together(results: Sequence[FileResult], name: str, lone: bool) -> lis
 
 
 def _with(result: FileResult, together: Together) -> FileResult:
+    from weighbridge.rules.repository.judge import with_loader
+
     file, path = result.file, result.file.path
-    findings = (*together.findings.get(path, ()), *result.findings)
+    known = tuple(with_loader(one, together.loaders.get(path)) for one in result.findings)
+    findings = (*together.findings.get(path, ()), *known)
     note = together.notes.get(path)
     notes = () if note is None else (CoverageNote(note.code, note.text, note.offset, note.member),)
     file = replace(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
+from weighbridge.defender.declared import with_declared
 from weighbridge.defender.examination import Examiner, FileResult
 from weighbridge.defender.files import Passed
 from weighbridge.defender.process import Interrupted
@@ -194,6 +195,7 @@ class _Run:
         """Put the results together."""
         complete = self._listed and len(self._results) == len(self._entries)
         results = [self._results[index] for index in sorted(self._results)]
+        results = with_declared(results)
         results = judged_together(results, self._target.folder, self._target.lone)
         files = with_agreement(with_twins(result.file for result in results))
         findings = tuple(finding for result in results for finding in result.findings)

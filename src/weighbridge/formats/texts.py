@@ -29,6 +29,9 @@ from weighbridge.text.decoding import text_of
 from weighbridge.text.json_text import loads
 
 _LIMIT = 4 << 20
+# Notebooks hold pictures, and padding must not hide what a configuration says.
+_LIMIT_LARGE = 64 << 20
+_LARGE = (".ipynb", "config.json", "modules.json", "model_index.json")
 _GUESSED = 256 << 10
 _PYTHON_NAMES = (".py", ".pyw", ".pyi", ".pyx")
 _SHEBANG = re.compile(r"#![^\n]{0,80}\bpython")
@@ -56,16 +59,26 @@ def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
         kind: `json` or `text`.
     """
     name = own_name(context, place)
-    text = text_of(source, _LIMIT)
-    if text is None:
+    limit = _LIMIT_LARGE if name.endswith(_LARGE) else _LIMIT
+    if source.size > limit:
+        _too_long(context, place, kind, name)
         return kind
+    text = text_of(source, limit)
+    if text is None:  # Latin-1 and its relatives, which give every byte a meaning
+        text = source.read_at(0, source.size).decode("latin-1")
     text = text.removeprefix("\ufeff")
-    found = (
-        _json(context, text, place, name) if kind == "json" else _other(context, text, place, name)
-    )
+    read = _json if kind == "json" else _other
+    found = read(context, text, place, name)
     if name not in _VOCABULARIES:
         note_credentials(context, text, place)
     return found or kind
+
+
+def _too_long(context: Context, place: Place, kind: str, name: str) -> None:
+    """State that a text which loaders run was not read; others are data, however long they are."""
+    if name.endswith((*_PYTHON_NAMES, *_LARGE, *yaml_file.ENDINGS, ".sh", ".pth")):
+        text = "the text is longer than what is read of code and configuration"
+        context.gap(place, kind, "limit-text", text)
 
 
 def _json(context: Context, text: str, place: Place, name: str) -> str:

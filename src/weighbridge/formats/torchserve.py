@@ -1,7 +1,7 @@
 """TorchServe archives ``.mar``: a zip with ``MAR-INF/MANIFEST.json`` (model-archiver README).
 
-The manifest names the Python handler that the server runs; the handler's source is examined like
-any code in the archive.
+The manifest names the Python handler that the server runs; like all members, its source is
+examined as the script that it is.
 """
 
 from __future__ import annotations
@@ -11,12 +11,10 @@ import re
 from weighbridge.containers.base import Archive
 from weighbridge.errors import ParseError
 from weighbridge.formats.context import Context, Place
-from weighbridge.formats.python.source import source_fact
 from weighbridge.text.decoding import text_of
 from weighbridge.text.json_text import loads
 
 NAME = "torchserve"
-LOADERS = ("torchserve --models",)
 _MANIFEST = "MAR-INF/MANIFEST.json"
 _KEYS = ("handler", "serializedFile", "modelFile", "requirementsFile", "extraFiles")
 _SOURCE_LIMIT = 1 << 20
@@ -44,23 +42,6 @@ def read_manifest(context: Context, archive: Archive, place: Place) -> None:
     for key, value in entries.items():
         context.metadata(place, NAME, key, value[:500])
     _requirements(context, archive, place, entries.get("requirementsFile"))
-    for member in archive.members:
-        code = None
-        if member.name.endswith(".py") and member.source is not None:
-            code = text_of(member.source, _SOURCE_LIMIT)
-        if code is not None:
-            inner = place.inside(member.name, LOADERS)
-            context.add(
-                source_fact(
-                    code,
-                    stream=None,
-                    member=inner.member,
-                    offset=0,
-                    call=None,
-                    name=member.name,
-                    budget=context.budget,
-                )
-            )
 
 
 def _requirements(context: Context, archive: Archive, place: Place, name: str | None) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from weighbridge.facts.repository import Reference, Secret
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
+from weighbridge.rules.foreign_paths import foreign
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.text.escaping import visible
+
+# Where the document types of HTML, DocBook and the like are kept; a reader may fetch them.
+_STANDARD = re.compile(r"https?://(?:[\w-]+\.)*(?:w3\.org|oasis-open\.org|docbook\.org)/")
 
 
 def _secrets(file: FileFacts) -> Iterator[Finding]:
@@ -35,7 +40,8 @@ def _entities(file: FileFacts) -> Iterator[Finding]:
         for fact in file.of(Reference)
         if isinstance(fact, Reference) and fact.kind in ("entity", "external-entity")
     ]
-    outside = [one for one in entities if one.kind == "external-entity"]
+    named = [one for one in entities if one.kind == "external-entity"]
+    outside = [one for one in named if foreign(one.value) and not _STANDARD.match(one.value)]
     nested = [one for one in entities if one.value.count("&") > 1]
     if not outside and not nested:
         return

@@ -42,8 +42,9 @@ _EFFECTS = {
     "delete": "file_delete",
     "hook": "tamper",
 }
-# Archives whose code has rules of its own.
-_ELSEWHERE = frozenset({"torchscript", "torch-package", "torchserve", "pytorch-zip"})
+_RUN_WITH = {"python": "python", "notebook": "jupyter", "batch": "cmd", "powershell": "powershell"}
+ELSEWHERE = frozenset({"torchscript", "torch-package", "pytorch-zip"})
+"""Archives whose code has rules of its own."""
 
 
 def effect_of(act: Act) -> str:
@@ -53,9 +54,16 @@ def effect_of(act: Act) -> str:
 
 def acts_of(file: FileFacts) -> list[Act]:
     """Return the acts of a file, except where other rules judge the code."""
-    if file.format in _ELSEWHERE:
+    if file.format in ELSEWHERE:
         return []
     return [fact for fact in file.of(Act) if isinstance(fact, Act)]
+
+
+def _loaders(file: FileFacts, acts: list[Act]) -> tuple[str, ...]:
+    """Return what runs the script, where nothing is known of the repository around it."""
+    if file.format == "torchserve":
+        return ("torchserve --models",)
+    return (_RUN_WITH.get(acts[0].language, "sh"),)
 
 
 def found(rule: Rule, acts: list[Act], title: str, **changes: object) -> Finding:
@@ -75,6 +83,9 @@ def found(rule: Rule, acts: list[Act], title: str, **changes: object) -> Finding
     )
 
 
+_STARTING = frozenset({"CreateThread", "CreateRemoteThread", "WriteProcessMemory", "RtlMoveMemory"})
+
+
 # -- hidden code -----------------------------------------------------------------------------------
 
 
@@ -88,7 +99,7 @@ def runs_hidden(act: Act) -> bool:
     if "hidden-name" in act.traits and act.act in RUNNING | NETWORK | {"descriptor", "native"}:
         return True
     if act.act in ("exec", "unmarshal"):
-        return "decoded" in act.traits
+        return bool({"decoded", "spelled"} & set(act.traits))
     if act.act == "process":
         return "decoded" in act.traits and "output" not in act.traits
     return act.act == "deserialize" and "decoded" in act.traits and act.constant
@@ -106,7 +117,12 @@ def runs_fetched(act: Act) -> bool:
 def _hidden(file: FileFacts) -> Iterator[Finding]:
     acts = hidden(acts_of(file))
     if acts:
-        yield found(HIDDEN_CODE, acts, f"It runs hidden code ({visible(acts[0].name, 80)})")
+        yield found(
+            HIDDEN_CODE,
+            acts,
+            f"It runs hidden code ({visible(acts[0].name, 80)})",
+            loaders=_loaders(file, acts),
+        )
 
 
 def fetched(acts: list[Act]) -> list[Act]:
@@ -118,7 +134,7 @@ def _fetched(file: FileFacts) -> Iterator[Finding]:
     acts = fetched(acts_of(file))
     if acts:
         title = f"It runs what another machine sends ({visible(acts[0].name, 80)})"
-        yield found(FETCHED_CODE, acts, title)
+        yield found(FETCHED_CODE, acts, title, loaders=_loaders(file, acts))
 
 
 # -- shells for others -----------------------------------------------------------------------------
@@ -134,7 +150,7 @@ def reverse_shell(acts: list[Act]) -> list[Act]:
 def _reverse_shell(file: FileFacts) -> Iterator[Finding]:
     acts = reverse_shell(acts_of(file))
     if acts:
-        yield found(REVERSE_SHELL, acts, REVERSE_SHELL.title)
+        yield found(REVERSE_SHELL, acts, REVERSE_SHELL.title, loaders=_loaders(file, acts))
 
 
 def _is_shell(act: Act) -> bool:
@@ -144,7 +160,9 @@ def _is_shell(act: Act) -> bool:
 def _shellcode(file: FileFacts) -> Iterator[Finding]:
     acts = [act for act in acts_of(file) if act.act == "shellcode"]
     if acts:
-        yield found(SHELLCODE, acts, SHELLCODE.title)
+        started = any(act.name.rpartition(".")[2] in _STARTING for act in acts)
+        kind = Kind.MALICIOUS if started else Kind.SUSPICIOUS
+        yield found(SHELLCODE, acts, SHELLCODE.title, kind=kind, loaders=_loaders(file, acts))
 
 
 # -- commands --------------------------------------------------------------------------------------
@@ -165,7 +183,13 @@ def _command(file: FileFacts) -> Iterator[Finding]:
     for trait, acts in by_trait.items():
         plain = all(_plain_https(act) for act in acts)
         kind = Kind.SUSPICIOUS if trait == "fetch-and-run" and plain else Kind.MALICIOUS
-        yield found(HOSTILE_COMMAND, acts, f"It starts a command that {PHRASES[trait]}", kind=kind)
+        yield found(
+            HOSTILE_COMMAND,
+            acts,
+            f"It starts a command that {PHRASES[trait]}",
+            kind=kind,
+            loaders=_loaders(file, acts),
+        )
 
 
 def _plain_https(act: Act) -> bool:
@@ -190,11 +214,10 @@ PHRASES = {
 
 def theft(acts: list[Act]) -> list[Act]:
     """Return the acts that send credentials or the environment, or read them to be sent."""
-    sent = [
-        act
-        for act in acts
-        if act.act in NETWORK and {"environment", "credential-file"} & set(act.traits)
-    ]
+    taken = {"environment", "credential-file"}
+    sent = [act for act in acts if act.act in NETWORK and taken & set(act.traits)]
+    # A key that proves who connects is not handed over.
+    sent = [act for act in sent if not act.name.startswith("paramiko.")]
     if not sent and any(act.act in ("send", "connect") for act in acts):
         sent = [act for act in acts if act.act == "read" and "credential-file" in act.traits]
     return sent + [act for act in acts if act.act == "send" and _collected(act)]
@@ -203,13 +226,14 @@ def theft(acts: list[Act]) -> list[Act]:
 def _theft(file: FileFacts) -> Iterator[Finding]:
     acts = theft(acts_of(file))
     if acts:
-        yield found(THEFT, acts, THEFT.title)
+        kind = Kind.MALICIOUS if any(act.act in NETWORK for act in acts) else Kind.SUSPICIOUS
+        yield found(THEFT, acts, THEFT.title, kind=kind, loaders=_loaders(file, acts))
 
 
 def _collected(act: Act) -> bool:
     """Say whether an address where anybody collects what is sent gets a credential."""
     collector = any(mark in text for text in act.operands for mark in COLLECTORS)
-    return collector and bool({"secret-variable", "host", "file", "output"} & set(act.traits))
+    return collector and "secret-variable" in act.traits
 
 
 COLLECTORS = (
@@ -246,7 +270,7 @@ def spoken_of(acts: list[Act]) -> set[int]:
 def _persistence(file: FileFacts) -> Iterator[Finding]:
     acts = persistence(acts_of(file))
     if acts:
-        yield found(PERSISTENCE, acts, PERSISTENCE.title)
+        yield found(PERSISTENCE, acts, PERSISTENCE.title, loaders=_loaders(file, acts))
 
 
 def _rule(
@@ -306,7 +330,8 @@ SHELLCODE = _rule(
     "shellcode",
     "It puts machine code into memory and runs it",
     (
-        "The script asks the system for memory that may be executed and copies bytes into it.",
+        "The script asks the system for memory that may be executed and copies bytes into it. "
+        "Suspicious where nothing is started there: programs that identify processors do so.",
         "ctypes.windll.kernel32.VirtualAlloc(...)",
     ),
     _shellcode,
@@ -327,7 +352,7 @@ THEFT = _rule(
     "It sends credentials or the whole environment away",
     (
         "Files that hold keys and passwords, or all variables of the environment, are handed to "
-        "the network.",
+        "the network. Suspicious where they are read in a script that sends something.",
         "requests.post(url, json=dict(os.environ))",
     ),
     _theft,

@@ -41,8 +41,11 @@ _DATA_NAME = re.compile(
     r"\.(?:txt|bin|dat|json|md|model|vocab|merges|safetensors|pth?|ckpt|npz?|png|jpe?g|ya?ml)\Z"
 )
 _NETWORK = frozenset({"fetch", "send", "connect", "download", "resolve"})
+# Of a program that is started, what it is counts, and not what it is given to work on.
+_HANDED_OVER = frozenset({"decoded", "fetched", "received"})
+_SHELLS = frozenset({"sh", "bash", "zsh", "cmd", "powershell", "python", "python3", "perl"})
 _AUTHORISATION = frozenset({"headers", "auth", "cookies"})
-_OF_VARIABLES = frozenset({"variable", "secret-variable"})
+_PROVING = frozenset({"variable", "secret-variable", "credential-file"})
 # Modules that names lead to without being written.
 _UNWRITTEN = frozenset({"builtins", "posix", "nt", "IPython"})
 _RESULTS = {"fetch": "fetched", "download": "downloaded", "deserialize": "data"}
@@ -122,6 +125,8 @@ class Tracer(Reader):
             self._made = outer
         function = made.function
         self._handed(made)
+        if not _AUTHORISATION.isdisjoint(made.keywords):
+            self._met -= _PROVING - _sent(made)
         if isinstance(function, Ref):
             value = _path(function.path, made.arguments, value)
             trait = script_trait(function.path) or _RESULTS.get(script_act(function.path) or "")
@@ -180,12 +185,12 @@ class Tracer(Reader):
         if made is None:
             traits |= {"loaded"}
         if made is not None and act in _NETWORK:
-            given = [value for word, value in made.keywords.items() if word not in _AUTHORISATION]
-            sent = NO_TRAITS.union(*map(traits_of, [*made.arguments, *given]))
-            traits -= _OF_VARIABLES - sent
+            traits -= _PROVING - _sent(made)
         if made is not None and act == "exec" and made.arguments:
             # What is given to the code as its variables is not run.
             traits = traits_of(made.arguments[0])
+        if made is not None and act == "process":
+            traits -= _HANDED_OVER - _program(made)
         if self._text_depth:
             return traits | {"inner-text"}
         return traits | {"hidden-name"} if self._hides(path, made) else traits
@@ -232,6 +237,24 @@ class Tracer(Reader):
             return super()._enter(function, arguments)
         finally:
             self._function, self._made = outer, made
+
+
+def _program(made: Invocation) -> Traits:
+    """Return the traits of the program that a call starts, or of the text that a shell gets."""
+    command = made.arguments[0] if made.arguments else made.keywords.get("args", UNKNOWN)
+    parts = list(command.values.values()) if isinstance(command, Items) else []
+    if not parts:
+        return traits_of(command)
+    first = parts[0]
+    name = posixpath.basename(str(first.value)) if isinstance(first, Const) else ""
+    shell = name in _SHELLS or isinstance(first, Ref)
+    return traits_of(command) if shell else traits_of(first)
+
+
+def _sent(made: Invocation) -> Traits:
+    """Return the traits of what a call hands over, other than to prove who calls."""
+    given = [value for word, value in made.keywords.items() if word not in _AUTHORISATION]
+    return NO_TRAITS.union(*map(traits_of, [made.owner, *made.arguments, *given]))
 
 
 def _path(function: str, arguments: list[Value], value: Value) -> Value:

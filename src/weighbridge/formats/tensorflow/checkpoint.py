@@ -9,9 +9,12 @@ BundleHeaderProto: num_shards 1, endianness 2, version 3 (producer 1). ``fingerp
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from weighbridge.errors import MalformedInput, ParseError
+from weighbridge.facts.graphs import ExternalData
 from weighbridge.formats.context import Context, Place
-from weighbridge.formats.protobuf import BYTES, VARINT, Wire
+from weighbridge.formats.protobuf import BYTES, VARINT, Message, Wire
 from weighbridge.sources.base import Source
 from weighbridge.sources.memory import BytesSource
 
@@ -20,6 +23,7 @@ FINGERPRINT = "tensorflow-fingerprint"
 _MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER, _TRAILER = 48, 5
 _BLOCKS = 1_000_000
+_SHARDS = 10_000
 _INDEX_LIMIT = 64 << 20
 _FINGERPRINT_SIZE = 300
 
@@ -42,7 +46,8 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     index, _end = _handle(wire, position, source.size - 8)
     if index[0] + index[1] + _TRAILER > source.size - _FOOTER or index[1] > _INDEX_LIMIT:
         raise MalformedInput("table-index", "the table's index is not in the file", index[0])
-    spans = [index, _meta, *_blocks(context, source, wire, index)]
+    blocks = _blocks(context, source, wire, index)
+    spans = [index, _meta, *blocks]
     reached = 0
     for start, size in sorted(spans):
         if start != reached:
@@ -53,7 +58,50 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     if reached != source.size - _FOOTER:
         text = "the blocks of the table do not end at its footer"
         context.gap(place, NAME, "malformed-hole", text, reached)
+    if place.member is None and context.name.endswith(".index"):
+        _shards(context, source, wire, blocks)
     return True
+
+
+def _shards(context: Context, source: Source, wire: Wire, blocks: list[tuple[int, int]]) -> None:
+    """State which files beside the index hold the tensors, and how far into them.
+
+    An entry's value is a BundleEntryProto: shard_id 3, offset 4, size 5; the header's num_shards 1.
+    """
+    ends: dict[int, int] = {0: 0}
+    count = 1
+    for key_size, start, end in _entries(context, source, wire, blocks):
+        numbers = {f.number: f.value for f in wire.fields(Message(start, end)) if f.wire == VARINT}
+        if key_size == 0:
+            count = numbers.get(1, 1)
+        else:
+            shard = numbers.get(3, 0)
+            ends[shard] = max(ends.get(shard, 0), numbers.get(4, 0) + numbers.get(5, 0))
+    stem = context.name.removesuffix(".index")
+    for shard, end in sorted(ends.items())[:_SHARDS]:
+        name = f"{stem}.data-{shard:05d}-of-{count:05d}"
+        context.add(ExternalData(None, 0, NAME, "", name, 1, 0, end, ()))
+
+
+def _entries(
+    context: Context, source: Source, wire: Wire, blocks: list[tuple[int, int]]
+) -> Iterator[tuple[int, int, int]]:
+    """Yield the length of each key, and where its value begins and ends."""
+    for begin, size in blocks:
+        if size < 4:
+            continue
+        restarts = int.from_bytes(source.read_at(begin + size - 4, 4), "little")
+        end, position = begin + size - 4 - 4 * restarts, begin
+        while position < end:
+            context.budget.check_time()
+            shared, position = wire.varint(position, end)
+            unshared, position = wire.varint(position, end)
+            length, position = wire.varint(position, end)
+            start = position + unshared
+            position = start + length
+            if position > end:
+                raise MalformedInput("table-block", "an entry breaks off", start)
+            yield shared + unshared, start, position
 
 
 def _handle(wire: Wire, position: int, end: int) -> tuple[tuple[int, int], int]:

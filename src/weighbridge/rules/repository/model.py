@@ -8,11 +8,12 @@ from functools import cached_property
 from posixpath import basename, dirname
 
 from weighbridge.facts.codec import Fact
+from weighbridge.facts.graphs import ExternalData
 from weighbridge.facts.repository import Act, Reference, Requirement, Script, Secret
 from weighbridge.facts.structure import Metadata
 
-KEPT = (Script, Act, Reference, Requirement, Secret, Metadata)
-"""Classes of facts that rules about repositories read."""
+KEPT = (Script, Act, Reference, Requirement, Secret, Metadata, ExternalData)
+"""Classes of facts that tell something about other files of the same repository."""
 
 
 @dataclass(frozen=True, slots=True)

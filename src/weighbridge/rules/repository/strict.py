@@ -85,6 +85,9 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
     if reach.loader == LONE:
         odd = act.act == "process" and act.when == "import" and _is_odd(act)
         return (Kind.SUSPICIOUS, "starts a program when it is run") if odd else None
+    if "unparsed" in act.traits:
+        doubtful = act.act in NETWORK | {"process", "exec", "unmarshal", "install"}
+        return (Kind.SUSPICIOUS, "is no Python that can be read") if doubtful else None
     installs = reach.loader == "pip install"
     if act.act in ("process", "install"):
         return _process(act, installs)
@@ -114,8 +117,6 @@ def _process(act: Act, installs: bool) -> tuple[Kind, str] | None:
     if handed in act.operands:
         rest = tuple(text for text in act.operands if text != handed)
         act = replace(act, operands=rest, constant=True)
-    if "unparsed" in act.traits:
-        return Kind.SUSPICIOUS, "starts a program"
     if act.operands and ordinary(act.operands):
         return None
     if not act.operands or not act.constant and act.operands[0].startswith("<"):
@@ -202,7 +203,8 @@ def _network(act: Act) -> tuple[Kind, str] | None:
     if any(_NUMERIC.match(address) for address in addresses):
         return Kind.MALICIOUS, "talks to a machine by its number"
     if act.when == "import" and (foreign or not addresses):
-        return Kind.MALICIOUS, "talks to another machine when it is imported"
+        kind = Kind.MALICIOUS if foreign else Kind.SUSPICIOUS
+        return kind, "talks to another machine when it is imported"
     if act.when == "load" and act.act == "send" and (foreign or not addresses):
         kind = Kind.MALICIOUS if foreign else Kind.SUSPICIOUS
         return kind, "sends data to another machine when a model is loaded"
