@@ -58,8 +58,8 @@ $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
 	@$(PIP) -r requirements/$*.txt
 	@touch $@
 
-$(STAMPS)/test: requirements/runtime.txt
-$(STAMPS)/frameworks: requirements/runtime.txt requirements/test.txt
+$(STAMPS)/test: requirements/runtime.txt requirements/hubs.txt
+$(STAMPS)/frameworks: requirements/runtime.txt requirements/hubs.txt requirements/test.txt
 
 # Releases of one library cannot stand beside each other, so each gets a folder that its test names.
 $(STAMPS)/older: $(STAMPS)/frameworks

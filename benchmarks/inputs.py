@@ -12,6 +12,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 MIB = 1 << 20
@@ -28,11 +29,13 @@ def opcode_heavy(path: Path) -> bytes:
 # -- a checkpoint as torch.save writes it --------------------------------------------------------
 
 
-def checkpoint(path: Path, storages: int = 64, storage_bytes: int = 64 * MIB) -> None:
+def checkpoint(
+    path: Path, storages: int = 64, storage_bytes: int = 64 * MIB, payload: bytes = b""
+) -> None:
     """Write a PyTorch checkpoint whose storages are holes in the file: all zeros, no disk used."""
     rows = storage_bytes // 4 // 1024
     members = [
-        ("archive/data.pkl", _state_dict(storages, rows)),
+        ("archive/data.pkl", _state_dict(storages, rows, payload)),
         ("archive/.format_version", b"1"),
         ("archive/byteorder", b"little"),
     ]
@@ -46,10 +49,10 @@ def checkpoint(path: Path, storages: int = 64, storage_bytes: int = 64 * MIB) ->
         _directory(file, directory)
 
 
-def _state_dict(storages: int, rows: int) -> bytes:
+def _state_dict(storages: int, rows: int, payload: bytes = b"") -> bytes:
     """Return the pickle of an ordered dictionary of float32 matrices with 1,024 columns."""
     ordered = b"ccollections\nOrderedDict\n)R"
-    out = [b"\x80\x02", ordered, b"("]
+    out = [b"\x80\x02", payload, ordered, b"("]
     for number in range(storages):
         out += [
             _text(f"layers.{number}.weight"),
@@ -71,6 +74,7 @@ def _text(text: str) -> bytes:
     return b"X" + struct.pack("<I", len(text)) + text.encode()
 
 
+@lru_cache
 def _crc_of_zeros(size: int) -> int:
     crc, block = 0, bytes(MIB)
     for _ in range(size // MIB):
@@ -256,3 +260,29 @@ BOMBS: dict[str, Callable[[Path], None]] = {
     for name, function in list(globals().items())
     if name.startswith("_bomb_")
 }
+
+
+# -- models on a hub -----------------------------------------------------------------------------
+
+
+def safetensors_shard(path: Path, size: int, tensors: int) -> None:
+    """Write a safetensors file whose tensors are holes: all zeros, no disk used."""
+    each = size // tensors // 2
+    header = json.dumps(
+        {
+            f"model.layers.{number}.mlp.gate_proj.weight": {
+                "dtype": "BF16",
+                "shape": [each],
+                "data_offsets": [number * each * 2, (number + 1) * each * 2],
+            }
+            for number in range(tensors)
+        }
+    ).encode()
+    header += b" " * (-len(header) % 8)
+    path.write_bytes(struct.pack("<Q", len(header)) + header)
+    os.truncate(path, 8 + len(header) + each * 2 * tensors)
+
+
+def poisoned_checkpoint(path: Path, storages: int, storage_bytes: int) -> None:
+    """Write such a checkpoint whose pickle also runs a command, an inert one."""
+    checkpoint(path, storages, storage_bytes, b"cposix\nsystem\n(X\x04\0\0\0echotR0")

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import big_models as big_models_inputs
+import hubs
 import inputs
 from measure import run_watched, seconds
 
@@ -155,6 +156,53 @@ def bombs(folder: Path) -> Iterator[Row]:
         yield Row(f"bomb {name}", "< 300 MB", told, most < 300 * MB)
 
 
+def remote(folder: Path) -> Iterator[Row]:
+    """Models on a loopback hub that answers after 30 ms."""
+    place = folder / "models" / "huggingface" / "org"
+    hubs.safetensors_model(place / "safetensors")
+    hubs.pytorch_model(place / "pytorch")
+    hubs.poisoned_model(place / "poisoned")
+    hubs.small_model(place / "small")
+    start = hubs.process_start()
+    with hubs.running(folder) as hub:
+        for name, most_seconds, most_bytes in (("safetensors", 3, 5), ("pytorch", 6, 20)):
+            run = hub.scan(f"hf://org/{name}")
+            total = run.report["summary"]["bytes_total"]
+            verdict = run.report["verdict"]
+            yield Row(
+                f"{total / 1e9:.0f} GB of {name} shards", "clean", verdict, verdict == "clean"
+            )
+            yield from _costs(run, run.seconds - start, most_seconds, most_bytes)
+        run = hub.scan("hf://org/safetensors")
+        told = f"{run.file_bytes} in {run.requests} requests, {run.seconds - start:.2f} s"
+        yield Row("  bytes of files for a second scan", "0", told, run.file_bytes == 0)
+        run = hub.scan("hf://org/poisoned")
+        verdict = run.report["verdict"]
+        yield Row("10 GB with a payload", "malicious", verdict, verdict == "malicious")
+        yield from _costs(run, run.seconds - start, None, 2)
+        yield from _against_download(hub)
+
+
+def _costs(
+    run: hubs.Run, taken: float, most_seconds: float | None, most_bytes: float
+) -> Iterator[Row]:
+    bound = None if most_seconds is None else taken < most_seconds
+    target = "" if most_seconds is None else f"< {most_seconds}"
+    yield Row("  seconds beyond process start", target, f"{taken:.2f}", bound)
+    fetched = run.file_bytes / MB
+    yield Row("  bytes fetched", f"< {most_bytes} MB", f"{fetched:.2f} MB", fetched < most_bytes)
+    yield Row("  requests", "", f"{run.requests}")
+
+
+def _against_download(hub: hubs.Hub) -> Iterator[Row]:
+    run = hub.scan("hf://org/small")
+    taken, size = hub.download("org/small")
+    yield Row(f"{size / MB:.0f} MB, snapshot_download", "", f"{taken:.2f} s")
+    yield Row("  weighbridge scan", "", f"{run.seconds:.2f} s")
+    yield Row("  share of the bytes", "", f"{run.file_bytes / size:.3%}")
+    yield Row("  share of the seconds", "", f"{run.seconds / taken:.2f}")
+
+
 PARTS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "opcodes": opcodes,
     "checkpoint": checkpoint,
@@ -162,6 +210,7 @@ PARTS: dict[str, Callable[[Path], Iterator[Row]]] = {
     "directory": directory,
     "version": version,
     "bombs": bombs,
+    "hubs": remote,
 }
 
 

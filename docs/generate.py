@@ -23,8 +23,17 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(ROOT / "demo"))
 
-COMMANDS = ("", "scan", "rules")
-DEFINITIONS = ("scan", "file", "finding", "note", "library", "scans")
+COMMANDS = ("", "scan", "rules", "cache")
+DEFINITIONS = (
+    "scan",
+    "model",
+    "file",
+    "provider_scan",
+    "finding",
+    "note",
+    "library",
+    "scans",
+)
 NOTICE = "<!-- Written by `make docs`; changes made here are lost. -->\n\n"
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import weighbridge.rules
 from weighbridge.facts.codec import Fact
 from weighbridge.facts.structure import Anomaly
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
@@ -59,6 +60,6 @@ def fake_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     registry.RULES = ()  # type: ignore[attr-defined]
     registry.RULES_VERSION = "0-test"  # type: ignore[attr-defined]
     rules = types.ModuleType("weighbridge.rules")
-    rules.__path__ = []
+    rules.__path__ = list(weighbridge.rules.__path__)  # What is not replaced is the real thing.
     for module in (rules, judge, registry):
         monkeypatch.setitem(sys.modules, module.__name__, module)

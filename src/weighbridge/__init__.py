@@ -18,13 +18,19 @@ TYPE_CHECKING = False  # Type checkers know the name; importing it would take lo
 if TYPE_CHECKING:
     from weighbridge import errors
     from weighbridge.defender.scan import scan
-    from weighbridge.findings.model import FileReport, Finding, ScanReport, Verdict
+    from weighbridge.defender.targets import Reach
+    from weighbridge.findings.model import FileReport, Finding, ModelInfo, ScanReport, Verdict
+    from weighbridge.sources.access import Access, HubAccess
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Access",
     "FileReport",
     "Finding",
+    "HubAccess",
+    "ModelInfo",
+    "Reach",
     "ScanReport",
     "Verdict",
     "__version__",
@@ -33,8 +39,12 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Access": "weighbridge.sources.access",
     "FileReport": "weighbridge.findings.model",
     "Finding": "weighbridge.findings.model",
+    "HubAccess": "weighbridge.sources.access",
+    "ModelInfo": "weighbridge.findings.model",
+    "Reach": "weighbridge.defender.targets",
     "ScanReport": "weighbridge.findings.model",
     "Verdict": "weighbridge.findings.model",
     "scan": "weighbridge.defender.scan",

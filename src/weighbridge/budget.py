@@ -65,6 +65,8 @@ class Counters:
     members: int = 0
     payloads: int = 0
     bytes_read: int = 0
+    waited: float = 0.0
+    """Seconds spent on waiting for the network, which are no fault of the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Budget:
 
     def check_time(self) -> None:
         """Raise LimitExceeded once the wall time is used up."""
-        if time.monotonic() - self.counters.started > self.limits.seconds:
+        used = time.monotonic() - self.counters.started - self.counters.waited
+        if used > self.limits.seconds:
             raise LimitExceeded(
                 "limit-seconds", f"not finished within {self.limits.seconds:g} seconds"
             )

@@ -8,6 +8,7 @@
     │   ├── LimitExceeded         the budget does not allow going on
     │   └── Unsupported           well formed as far as seen, but not something we can read
     ├── SourceError               the bytes could not be fetched (vanished file, short read)
+    │   └── DownloadLimit         more of a remote file would be needed than may be fetched
     ├── TargetError               a target does not exist or cannot be opened; says what to try
     └── WorkerError               a worker process died, hung or answered nonsense
 """
@@ -49,6 +50,10 @@ class Unsupported(ParseError):
 
 class SourceError(WeighbridgeError):
     """Bytes could not be read from where they are."""
+
+
+class DownloadLimit(SourceError):
+    """More of a remote file would be needed than may be fetched."""
 
 
 class TargetError(WeighbridgeError):

@@ -191,8 +191,8 @@ def test_jobs_out_of_range(tmp_path: Path, jobs: int) -> None:
 
 
 def test_targets_that_are_not_understood(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="files and directories"):
-        weighbridge.scan("hf://org/name")
+    with pytest.raises(TargetError, match="not an address that can be scanned"):
+        weighbridge.scan("ftp://org/name")
     with pytest.raises(TargetError, match="no such file"):
         weighbridge.scan(tmp_path / "missing")
 

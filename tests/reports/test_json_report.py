@@ -69,6 +69,7 @@ def test_the_fields_of_the_contract() -> None:
         "files": 5,
         "bytes_total": 50,
         "bytes_read": 50,
+        "bytes_fetched": 0,
         "seconds": 0.25,
         "by_verdict": {
             "malicious": 1,

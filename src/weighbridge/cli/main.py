@@ -27,6 +27,7 @@ Tell what would run if a model were loaded, without loading it.
 Examples:
   weighbridge scan model.bin            one file
   weighbridge scan ./my-model           a directory, with everything in it
+  weighbridge scan hf://org/name        a model on Hugging Face, without downloading it
   weighbridge scan *.pkl --format json  for another program
   weighbridge rules dangerous-call      what a rule means and what to do
 
@@ -52,6 +53,7 @@ class LazyGroup(click.Group):
     """Imports a subcommand only when it is used, so that ``--version`` stays quick."""
 
     _homes = {
+        "cache": "weighbridge.cli.cache",
         "rules": "weighbridge.cli.rules",
         "scan": "weighbridge.cli.scan",
     }

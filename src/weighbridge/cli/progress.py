@@ -56,7 +56,9 @@ class Meter:
         if bar is not None:
             name = visible(os.path.basename(progress.path), _NAME_CHARACTERS)
             task = bar.task_ids[0]
-            bar.update(task, completed=progress.done, total=progress.total, name=name)
+            fetched = f"{progress.fetched / 1e6:.1f} MB " if progress.fetched else ""
+            done, total = progress.done, progress.total
+            bar.update(task, completed=done, total=total, name=name, fetched=fetched)
 
     def _show(self, total: int | None) -> rich.progress.Progress | None:
         with self._lock:
@@ -72,10 +74,10 @@ def _bar(stream: TextIO, total: int | None) -> rich.progress.Progress:
     bar = Progress(
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
+        TextColumn("{task.fields[fetched]}{task.fields[name]}", markup=False),
         console=Console(file=stream),
         transient=True,
     )
-    bar.add_task("scan", total=total, name="")
+    bar.add_task("scan", total=total, name="", fetched="")
     bar.start()
     return bar

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,21 +14,34 @@ from weighbridge.advisories_lookup.model import LookupFailed
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
 from weighbridge.cli.progress import Meter
+from weighbridge.cli.targets import Size, from_caches, from_file
 from weighbridge.defender.scan import MOST_JOBS, scan
+from weighbridge.defender.selection import Selection
+from weighbridge.defender.targets import DOWNLOAD_BYTES, Reach, Target, is_address
 from weighbridge.errors import TargetError
 from weighbridge.findings.model import ScanReport
 from weighbridge.policy.threshold import FailOn, fails
 from weighbridge.reports.json_report import FailedTarget
 
-HELP = """\
-Scan model files and directories without loading anything.
+if TYPE_CHECKING:
+    from weighbridge.sources.access import Access
 
-TARGET is a file or a directory. Symbolic links that lead out of a directory are not followed.
+HELP = """\
+Scan model files, directories, and models on hubs without loading anything.
+
+TARGET is a file, a directory, or a model on a hub: hf://org/name[@revision],
+hf://datasets/org/name, kaggle://owner/model/framework/variation[/version], or its web address.
+Models on hubs are not downloaded: the byte ranges that tell what is in a file are fetched, and
+tensors are not. Symbolic links that lead out of a directory are not followed.
 
 \b
 Examples:
   weighbridge scan model.bin
   weighbridge scan ./my-model --jobs 4
+  weighbridge scan hf://org/name
+  weighbridge scan hf://org/name@refs/pr/3 --include '*.bin'
+  weighbridge scan kaggle://owner/model/pyTorch/small/2
+  weighbridge scan --hf-cache
   weighbridge scan a.pkl b.npz --format json --output report.json
   weighbridge scan ./my-model --fail-on malicious
   weighbridge scan ./my-model --advisories https://registry.example.org
@@ -45,13 +58,20 @@ Verdicts, strongest first:
 Exit status:
   0    nothing at or above --fail-on was found
   1    something was
-  2    the scan could not be done (wrong usage, no such file)
+  2    the scan could not be done (wrong usage, no such file or model, network)
   130  interrupted; what was done so far is reported
+
+\b
+Environment:
+  HF_ENDPOINT, HF_TOKEN             another hub than huggingface.co, and who asks
+  KAGGLE_API_TOKEN                  who asks Kaggle; or KAGGLE_USERNAME and KAGGLE_KEY
+  WEIGHBRIDGE_KAGGLE_ENDPOINT       another address than api.kaggle.com
+  WEIGHBRIDGE_CACHE                 where what was read is kept; see weighbridge cache
 """
 
 
-@click.command("scan", help=HELP, short_help="Scan model files and directories.")
-@click.argument("targets", metavar="TARGET...", nargs=-1, required=True)
+@click.command("scan", help=HELP, short_help="Scan model files, directories, and models on hubs.")
+@click.argument("targets", metavar="TARGET...", nargs=-1)
 @click.option(
     "--format",
     "form",
@@ -81,6 +101,35 @@ Exit status:
     help="Name published advisories beside findings: OSV JSON, a zip of it, or a platform's "
     "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Implies --deep.",
 )
+@click.option("--revision", metavar="REV", help="For hub targets that name no revision.")
+@click.option("--targets-from", metavar="FILE", help="More targets, one a line; - for input.")
+@click.option(
+    "--include", multiple=True, metavar="GLOB", help="Only files that match; may be repeated."
+)
+@click.option("--exclude", multiple=True, metavar="GLOB", help="No files that match.")
+@click.option(
+    "--max-download",
+    type=Size(),
+    default=DOWNLOAD_BYTES,
+    metavar="SIZE",
+    help="Bytes to fetch of one file at most, such as 500M. [default: 2G]",
+)
+@click.option("--no-cache", is_flag=True, help="Fetch what is known from earlier scans, too.")
+@click.option("--dry-run", is_flag=True, help="Only tell what would be fetched, and how much.")
+@click.option(
+    "--hf-cache",
+    is_flag=False,
+    flag_value="",
+    metavar="[DIR]",
+    help="All models that huggingface_hub keeps here. [default: where it keeps them]",
+)
+@click.option(
+    "--kaggle-cache",
+    is_flag=False,
+    flag_value="",
+    metavar="[DIR]",
+    help="All models that kagglehub keeps here. [default: where it keeps them]",
+)
 def command(targets: Sequence[str], **given: Any) -> int:
     """Scan each target, then write one report; returns the exit status."""
     return _run(targets, Options(**given))
@@ -96,10 +145,33 @@ class Options:
     deep: bool
     fail_on: str
     advisories: str | None
+    revision: str | None
+    targets_from: str | None
+    include: tuple[str, ...]
+    exclude: tuple[str, ...]
+    max_download: int
+    no_cache: bool
+    dry_run: bool
+    hf_cache: str | None
+    kaggle_cache: str | None
+
+    @property
+    def sets(self) -> bool:
+        """Whether targets come from somewhere else than the command line."""
+        return any(one is not None for one in (self.targets_from, self.hf_cache, self.kaggle_cache))
 
 
-def _run(targets: Sequence[str], options: Options) -> Status:
-    destination = Output(options.form, options.output, several=len(targets) > 1)
+def _run(named: Sequence[str], options: Options) -> Status:
+    selection = Selection(options.include, options.exclude)
+    targets = _targets(named, options, selection)
+    reach = Reach(_access(targets, options), options.revision, options.max_download, selection)
+    if options.dry_run:
+        from weighbridge.cli import plan
+
+        plan.show(targets, reach)
+        return Status.PASSED
+    several = len(targets) > 1 or options.sets
+    destination = Output(options.form, options.output, several)
     finish = _naming(options.advisories)
     deep = options.deep or options.advisories is not None
     reports: list[ScanReport] = []
@@ -107,17 +179,42 @@ def _run(targets: Sequence[str], options: Options) -> Status:
     for target in targets:
         try:
             with Meter(sys.stderr) as meter:
-                report = scan(target, jobs=options.jobs, deep=deep, progress=meter.update)
+                report = scan(
+                    target, jobs=options.jobs, deep=deep, progress=meter.update, reach=reach
+                )
             reports.append(finish(report))
         except (TargetError, LookupFailed) as error:
             say(str(error))
-            failed.append(FailedTarget(target, str(error)))
+            name = target if isinstance(target, str) else target.name
+            failed.append(FailedTarget(name, str(error)))
             continue
         if not reports[-1].complete:
             break
     if reports:
         destination.write(reports, failed)
     return _status(reports, bool(failed), FailOn(options.fail_on))
+
+
+def _access(targets: Sequence[str | Target], options: Options) -> Access | None:
+    """Return how hubs are reached; only those who ask one pay for the import."""
+    if not any(isinstance(target, str) and is_address(target) for target in targets):
+        return None
+    from weighbridge.sources.access import from_environment
+
+    access = from_environment()
+    return replace(access, cache=None) if options.no_cache else access
+
+
+def _targets(named: Sequence[str], options: Options, selection: Selection) -> list[str | Target]:
+    targets: list[str | Target] = [*named]
+    if options.targets_from is not None:
+        targets += from_file(options.targets_from)
+    targets += from_caches(options.hf_cache, options.kaggle_cache, selection)
+    if targets:
+        return targets
+    if options.sets:
+        raise click.ClickException("there is nothing to scan: the list or the cache is empty")
+    raise click.UsageError("Missing argument 'TARGET...'.")
 
 
 def _naming(place: str | None) -> Callable[[ScanReport], ScanReport]:

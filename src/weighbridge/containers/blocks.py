@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from weighbridge.sources.base import Source
 
-_FIRST_BLOCK = 512
+HEADER_BLOCK = 512
 _LAST_BLOCK = 256 << 10
 _NEAR = 16 << 10
 
@@ -20,7 +20,7 @@ class BlockReader:
         self._source = source
         self._start = 0
         self._buffer = b""
-        self._block = _FIRST_BLOCK
+        self._block = HEADER_BLOCK
 
     def read(self, offset: int, count: int) -> bytes:
         """Return up to `count` bytes from `offset`."""
@@ -28,7 +28,7 @@ class BlockReader:
         if relative < 0 or relative + count > len(self._buffer):
             distance = relative - len(self._buffer)
             near = -count < distance < _NEAR
-            self._block = min(self._block * 4, _LAST_BLOCK) if near else _FIRST_BLOCK
+            self._block = min(self._block * 4, _LAST_BLOCK) if near else HEADER_BLOCK
             self._buffer = self._source.read_at(offset, max(count, self._block))
             self._start, relative = offset, 0
         return self._buffer[relative : relative + count]

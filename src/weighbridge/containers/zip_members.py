@@ -12,14 +12,16 @@ from dataclasses import replace
 
 from weighbridge.budget import Budget
 from weighbridge.containers.base import Kind, Log, Member
+from weighbridge.containers.blocks import HEADER_BLOCK
 from weighbridge.containers.paths import Links, Names, judge_name
 from weighbridge.containers.zip_directories import Reading
 from weighbridge.containers.zip_records import CentralEntry, LocalHeader, LocalReader, name_text
 from weighbridge.containers.zip_streams import FLAGS_REFUSED, Opener, Packed
 from weighbridge.errors import ParseError
-from weighbridge.sources.base import Source
+from weighbridge.sources.base import Source, announce
 
 _LINK_TARGET = 4096
+_ANNOUNCED = 256
 _DESCRIPTOR = 24
 #: Python's zipfile refuses members that need a later version than 6.3.
 _ZIPFILE_VERSION = 63
@@ -36,6 +38,7 @@ class MemberBuilder:
         self.covered: list[tuple[int, int]] = []
         self.opener = Opener(source, budget)
         self.local = LocalReader(source)
+        self._source = source
         self._size = source.size
         self._budget = budget
         self._log = log
@@ -48,14 +51,23 @@ class MemberBuilder:
         """Build the members of `readings`, which are used up; their data should end at `limit`."""
         _keep_last_names(readings)
         readings.reverse()
+        built = 0
         while readings:
             reading = readings.pop()
             if not len(readings) & 1023:
                 self._budget.check_time()
+            if not built % _ANNOUNCED:
+                self._announce([reading, *readings[:-_ANNOUNCED:-1]])
+            built += 1
             following = readings[-1].local if readings else limit
             if following <= reading.local:
                 following = limit
             self._build_one(reading, following)
+
+    def _announce(self, readings: list[Reading]) -> None:
+        """Have the next local headers fetched at once where they lie far away."""
+        places = [(one.local, HEADER_BLOCK) for one in readings if 0 <= one.local < self._size]
+        announce(self._source, places)
 
     def _build_one(self, reading: Reading, following: int) -> None:
         entry = reading.entry

@@ -35,7 +35,7 @@ _LOCATOR = struct.Struct("<4sLQL")
 _CENTRAL = struct.Struct("<4sBBHHHLLLLHHHHHLL")
 _LOCAL = struct.Struct("<4s5H3L2H")
 
-_SEARCHED = (1 << 16) + _END.size
+TAIL_BYTES = (1 << 16) + _END.size
 _END_RECORDS = 64
 DIRECTORY_LIMIT = 64 << 20
 _MAX32 = 0xFFFFFFFF
@@ -122,8 +122,8 @@ class LocalHeader(NamedTuple):
 
 def find_ends(source: Source) -> list[EndRecord]:
     """Return the end records in the last 64 KiB, in the order of the file."""
-    base = max(0, source.size - _SEARCHED)
-    tail = source.read_at(base, _SEARCHED)
+    base = max(0, source.size - TAIL_BYTES)
+    tail = source.read_at(base, TAIL_BYTES)
     found: list[EndRecord] = []
     at = tail.rfind(END_MAGIC)
     while at >= 0 and len(found) < _END_RECORDS:

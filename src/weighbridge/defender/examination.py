@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
+from weighbridge.defender.fetching import Supply
 from weighbridge.defender.files import Found, Refused, open_regular
 from weighbridge.defender.hashing import EAGER_BYTES, sha256_of
 from weighbridge.defender.process import Answer
@@ -22,6 +23,8 @@ INLINE_BYTES = 1 << 18
 """Smaller files are hashed quicker than a thread can be asked to."""
 
 Stopped = Callable[[], bool]
+Hash = tuple[str | None, str | None]
+"""The SHA-256 and how it is known, as :class:`FileReport` has them."""
 Judge = Callable[[Sequence[Fact], str], list[Finding]]
 Advise = Callable[[Sequence[Fact], str], list[Note]]
 Keep = Callable[[Iterable[Fact]], tuple[Fact, ...]]
@@ -61,10 +64,10 @@ class Examiner:
             WorkerError: no worker can be started.
         """
         if isinstance(entry, Refused):
-            return _refused(entry)
+            return self.refused(entry)
         descriptor = open_regular(entry)
         if isinstance(descriptor, Refused):
-            return _refused(descriptor)
+            return self.refused(descriptor)
         try:
             return self._examine(entry.path, descriptor, stopped)
         finally:
@@ -74,13 +77,26 @@ class Examiner:
         before = os.fstat(descriptor)
         size = before.st_size
         answer, sha256 = self._parse_and_hash(path, descriptor, size, stopped)
-        facts = answer.facts
-        if answer.failure is not None:
-            facts += (_gap("source-error", answer.failure),)
         after = os.fstat(descriptor)
         if (size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-            facts += (_gap("changed", "the file was changed during the scan"),)
+            changed = gap("changed", "the file was changed during the scan")
+            answer = replace(answer, facts=(*answer.facts, changed))
             sha256 = None
+        return self.judged(path, size, (sha256, "computed" if sha256 else None), answer)
+
+    def parse(self, file: int | Supply, name: str, stopped: Stopped) -> Answer:
+        """Have a worker examine an open or remote file; see :meth:`Pool.examine`."""
+        return pool.shared().examine(file, self._limits, stopped, name)
+
+    def refused(self, entry: Refused) -> FileResult:
+        """Return the result for what cannot be examined."""
+        return _refused(entry)
+
+    def judged(self, path: str, size: int, sha256: Hash, answer: Answer) -> FileResult:
+        """Let the rules judge what a worker found in the file at `path`."""
+        facts = answer.facts
+        if answer.failure is not None:
+            facts += (gap("source-error", answer.failure),)
         assert self._judge and self._advise and self._keep
         facts += tuple(self._advise(facts, path))
         findings = tuple(replace(found, path=path) for found in self._judge(facts, path))
@@ -93,7 +109,7 @@ class Examiner:
         name = os.path.basename(path)
 
         def parse() -> Answer:
-            return pool.shared().examine(descriptor, self._limits, stopped, name)
+            return self.parse(descriptor, name, stopped)
 
         if size > EAGER_BYTES and not self._deep:
             return parse(), None
@@ -105,14 +121,15 @@ class Examiner:
             return parse(), digest.result()
 
 
-def _gap(code: str, text: str) -> Gap:
+def gap(code: str, text: str) -> Gap:
+    """Return the fact that a file could not be read to its end."""
     return Gap(member=None, offset=None, format="unknown", code=code, text=text)
 
 
 def _report(
     path: str,
     size: int,
-    sha256: str | None,
+    sha256: Hash,
     facts: Sequence[Fact],
     findings: Sequence[Finding],
     bytes_read: int,
@@ -123,8 +140,8 @@ def _report(
     return FileReport(
         path=path,
         size=size,
-        sha256=sha256,
-        sha256_source="computed" if sha256 else None,
+        sha256=sha256[0],
+        sha256_source=sha256[1],
         format=formats[0].format if formats else None,
         role=role_of(path),
         verdict=of_file(findings, complete=not gaps),

@@ -160,29 +160,33 @@ class _Walk:
         inside = _relative(real, self._root)
         if inside is not None and ".git" not in inside.split(os.sep):
             return Passed(path, "link-inside", "a link; what it leads to is listed by its own name")
-        allowed = inside is not None or _relative(real, self._blobs) is not None
+        stores = [store for store in self._blobs if _relative(real, store) is not None]
+        allowed = inside is not None or bool(stores)
         if allowed and stat.S_ISREG(status.st_mode):
             return Found(path, real)
         text = "the link leads out of the target and was not followed; scan what it leads to"
         return Refused(path, "link-outside", text)
 
 
-def _relative(place: str, root: str | None) -> str | None:
+def _relative(place: str, root: str) -> str | None:
     """Return `place` relative to `root`, None when it is not below it."""
-    if root is None:
-        return None
     if place == root:
         return "."
     prefix = root if root.endswith(os.sep) else root + os.sep
     return place[len(prefix) :] if place.startswith(prefix) else None
 
 
-def _hub_blobs(root: str) -> str | None:
+def _hub_blobs(root: str) -> list[str]:
     """Return where the links of a snapshot in a local Hugging Face cache lead, if `root` is one.
 
-    The layout is ``models--org--name/{blobs,snapshots/<commit>}``; a snapshot holds links only.
+    The layout is ``models--org--name/{blobs,snapshots/<commit>}``; a snapshot holds links only. A
+    blob may itself be a link into a store that all models of the cache share.
     """
     repository, snapshots = os.path.split(os.path.dirname(root))
-    blobs = os.path.join(repository, "blobs")
     named = os.path.basename(repository).startswith(("models--", "datasets--", "spaces--"))
-    return blobs if named and snapshots == "snapshots" and os.path.isdir(blobs) else None
+    if not named or snapshots != "snapshots":
+        return []
+    shared = os.path.join(os.path.dirname(repository), "blobs")
+    marked = os.path.exists(os.path.join(shared, ".huggingface-shared-blobs"))
+    stores = [os.path.join(repository, "blobs"), *([shared] if marked else [])]
+    return [store for store in stores if os.path.isdir(store)]

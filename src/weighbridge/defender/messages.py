@@ -2,8 +2,12 @@
 
 A message is four bytes of length, big endian, and a JSON object whose ``type`` says what it is::
 
-    scanner -> worker   job     id, limits, name; the file's open descriptor comes with the length
+    scanner -> worker   job     id, limits, name; the file's open descriptor comes along with the
+                                length; size, for a remote file that is fetched bit by bit
+                        there   ranges of [start, end]: the descriptor has these now
+                        missing code, text: it cannot have it
     worker -> scanner   ready   facts_version, or failed with a text
+                        read    job, ranges of [offset, count]: these of the remote file are needed
                         facts   job, facts, and with the last batch: last, bytes_read,
                                 spent (this process ends now)
                         failed  job, text: the bytes could not be read
@@ -74,6 +78,14 @@ def receive_job(connection: socket.socket) -> tuple[dict[str, Any], int] | None:
     if length > REQUEST_BYTES or len(descriptors) != 1:
         raise WorkerError("the request breaks the protocol")
     return parse(_exactly(connection, length)), descriptors[0]
+
+
+def receive(connection: socket.socket) -> dict[str, Any]:
+    """Return the scanner's next message, which has to come; the worker's side."""
+    (length,) = _LENGTH.unpack(_exactly(connection, _LENGTH.size))
+    if length > REQUEST_BYTES:
+        raise WorkerError("the request breaks the protocol")
+    return parse(_exactly(connection, length))
 
 
 def _exactly(connection: socket.socket, count: int) -> bytes:

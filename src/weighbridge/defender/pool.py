@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 from weighbridge.budget import Limits
+from weighbridge.defender.fetching import Supply
 from weighbridge.defender.process import Answer, Interrupted, LostWorkerError, WorkerProcess
 from weighbridge.errors import WorkerError
 from weighbridge.facts.structure import Gap
@@ -31,12 +32,12 @@ class Pool:
 
     def examine(
         self,
-        descriptor: int,
+        file: int | Supply,
         limits: Limits,
         stopped: Callable[[], bool] = lambda: False,
         name: str = "",
     ) -> Answer:
-        """Have some worker examine an open file; what goes wrong there becomes a gap.
+        """Have some worker examine an open or remote file; what goes wrong there becomes a gap.
 
         See :meth:`weighbridge.defender.process.WorkerProcess.examine` for the arguments.
 
@@ -47,7 +48,7 @@ class Pool:
         worker = self._take(stopped)
         usable = False
         try:
-            answer = worker.examine(descriptor, limits, stopped, name)
+            answer = worker.examine(file, limits, stopped, name)
             usable = not answer.spent and not worker.bloated()
         except LostWorkerError as error:
             gap = Gap(member=None, offset=None, format="unknown", code=error.code, text=str(error))

@@ -18,6 +18,7 @@ from pathlib import Path
 from weighbridge.budget import MIB, Limits
 from weighbridge.defender import messages
 from weighbridge.defender.confinement import GRACE_SECONDS, RESIDENT
+from weighbridge.defender.fetching import Supply, answer_read
 from weighbridge.errors import WorkerError
 from weighbridge.facts import FACTS_VERSION, codec
 from weighbridge.facts.codec import Fact
@@ -127,12 +128,17 @@ class WorkerProcess:
         self._ready = True
 
     def examine(
-        self, descriptor: int, limits: Limits, stopped: Callable[[], bool], name: str = ""
+        self,
+        file: int | Supply,
+        limits: Limits,
+        stopped: Callable[[], bool],
+        name: str = "",
     ) -> Answer:
         """Have the worker examine an open file.
 
         Args:
-            descriptor: open for reading; the worker gets its own copy.
+            file: a descriptor open for reading, of which the worker gets its own copy; or what
+                fetches a remote file into one.
             limits: for this file.
             stopped: asked again and again; once true, the job is given up.
             name: the file's own name, without folders. Only texts are told apart by it.
@@ -149,10 +155,13 @@ class WorkerProcess:
             "limits": dataclasses.asdict(limits),
             "name": name[:_NAME],
         }
-        deadline = time.monotonic() + limits.seconds + GRACE_SECONDS
+        supply = None if isinstance(file, int) else file
+        if supply is not None:
+            request["size"] = supply.size
         try:
+            descriptor = file if isinstance(file, int) else file.descriptor
             messages.send(self._connection, request, [descriptor])
-            return self._collect(limits, deadline, stopped)
+            return self._collect(limits, supply, stopped)
         except OSError as error:
             raise self._death() from error
         except (LostWorkerError, Interrupted):
@@ -160,12 +169,20 @@ class WorkerProcess:
         except (WorkerError, ValueError) as error:
             raise LostWorkerError("worker-nonsense", f"not understood: {error}") from error
 
-    def _collect(self, limits: Limits, deadline: float, stopped: Callable[[], bool]) -> Answer:
+    def _collect(
+        self, limits: Limits, supply: Supply | None, stopped: Callable[[], bool]
+    ) -> Answer:
+        deadline = time.monotonic() + limits.seconds + GRACE_SECONDS
         facts: list[Fact] = []
         while True:
             message = self._next(deadline, stopped)
             if message.get("job") != self._jobs:
                 raise WorkerError("an answer to another job")
+            if message["type"] == "read" and supply is not None:
+                began = time.monotonic()
+                self._send(answer_read(message, supply, stopped))
+                deadline += time.monotonic() - began  # The network's time is not the parser's.
+                continue
             if message["type"] == "failed":
                 return Answer((), 0, str(message.get("text"))[:_TEXT])
             batch = message.get("facts")
@@ -180,6 +197,14 @@ class WorkerProcess:
                 return Answer(tuple(facts), _count(message.get("bytes_read")), spent=spent)
             if not batch:
                 raise WorkerError("an answer without content")
+
+    def _send(self, message: dict[str, object]) -> None:
+        """Send an answer to a worker that may have stopped listening."""
+        self._connection.settimeout(GRACE_SECONDS)
+        try:
+            messages.send(self._connection, message)
+        finally:
+            self._connection.settimeout(None)
 
     def _next(self, deadline: float, stopped: Callable[[], bool]) -> dict[str, object]:
         """Return the next message; watches over the process while it waits."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import queue
-import re
 import sys
 import threading
 import time
@@ -16,26 +15,29 @@ from weighbridge.budget import Limits
 from weighbridge.defender import pool
 from weighbridge.defender.declared import with_declared
 from weighbridge.defender.examination import Examiner, FileResult
-from weighbridge.defender.files import Found, Passed, Refused, walk
+from weighbridge.defender.files import Passed
 from weighbridge.defender.process import Interrupted
 from weighbridge.defender.repository import judged_together
+from weighbridge.defender.targets import Listed, Reach, Target, is_address, open_target
 from weighbridge.defender.twins import with_twins
-from weighbridge.errors import TargetError
+from weighbridge.findings.agreement import with_agreement
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
-_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_REMOTE_JOBS = 2
+"""Files of a hub are waited for more than they are parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan is: files done of all files, and the file done last."""
+    """How far a scan is: files done of all files, the file done last, and bytes fetched so far."""
 
     done: int
     total: int
     path: str
+    fetched: int = 0
 
 
 OnProgress = Callable[[Progress], None]
@@ -49,56 +51,69 @@ def default_jobs() -> int:
 
 
 def scan(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Target,
     *,
     jobs: int | None = None,
     deep: bool = False,
     limits: Limits | None = None,
     progress: OnProgress | None = None,
+    reach: Reach | None = None,
 ) -> ScanReport:
     """Tell what would run if the models at `path` were loaded, without loading them.
 
     Args:
-        path: a file or a directory.
+        path: a file, a directory, the address of a model at a hub, such as
+            ``hf://org/name@revision``, or a target that was opened before.
         jobs: how many files are examined at once, each in a process of its own; by default as
             many as there are processors, up to eight.
         deep: also compute the SHA-256 of files above 64 MiB.
         limits: what one file may cost; the defaults suit honest models of any size.
         progress: called in the calling thread after each file.
+        reach: how hubs are reached; by default as the environment says.
 
     Returns:
         The report. When interrupted (Ctrl-C) it has ``complete=False`` and the files done so far.
 
     Raises:
-        TargetError: there is no such file or directory.
+        TargetError: there is no such file, directory or model, or it may not be read.
         WorkerError: no worker process can be started on this machine.
         ValueError: `jobs` is out of range.
     """
     started = time.monotonic()
-    target = os.fspath(path)
+    target = os.fspath(path) if isinstance(path, str | os.PathLike) else path
+    limits = limits or Limits()
+    examiner = Examiner(deep, limits)
+    remote = isinstance(target, str) and is_address(target)
     if jobs is None:
-        jobs = default_jobs()
+        jobs = max(default_jobs(), _REMOTE_JOBS) if remote else default_jobs()
     if not 1 <= jobs <= MOST_JOBS:
         raise ValueError(f"jobs must be between 1 and {MOST_JOBS}")
-    if _ADDRESS.match(target):
-        raise TargetError(f"{target}: this version scans files and directories on this machine")
-    run = _Run(Examiner(deep, limits or Limits()), progress)
+    if remote:
+        # Workers start and rules are loaded while the model's files are listed.
+        pool.shared().warm(jobs)
+        threading.Thread(target=examiner.prepare, daemon=True).start()
+    if isinstance(target, str):
+        target = open_target(target, reach or Reach(), limits)
+    run = _Run(target, examiner, progress)
     try:
-        run.list_target(target)
+        run.list_target()
         run.examine(jobs)
     except KeyboardInterrupt:
         run.stop.set()
-    return run.report(target, time.monotonic() - started)
+    finally:
+        run.close()
+    return run.report(time.monotonic() - started)
 
 
 class _Run:
     """The state of one scan. Results stand at their file's index, so their order is stable."""
 
-    def __init__(self, examiner: Examiner, progress: OnProgress | None) -> None:
+    def __init__(self, target: Target, examiner: Examiner, progress: OnProgress | None) -> None:
         self.stop = threading.Event()
+        self._target = target
         self._examiner = examiner
         self._progress = progress
-        self._entries: list[Found | Refused] = []
+        self._entries: list[Listed] = []
         self._notes: list[CoverageNote] = []
         self._results: dict[int, FileResult] = {}
         self._listed = False
@@ -106,9 +121,9 @@ class _Run:
         self._lock = threading.Lock()
         self._done: queue.SimpleQueue[int | None] = queue.SimpleQueue()
 
-    def list_target(self, target: str) -> None:
+    def list_target(self) -> None:
         """Find the files."""
-        for entry in walk(target):
+        for entry in self._target.entries():
             if isinstance(entry, Passed):
                 self._notes.append(CoverageNote(entry.code, entry.text, None, entry.path))
             else:
@@ -141,7 +156,9 @@ class _Run:
         ended = False
         try:
             while (index := self._take()) is not None:
-                self._results[index] = self._examiner.result(self._entries[index], self.stop.is_set)
+                entry = self._entries[index]
+                result = self._target.result(entry, self._examiner, self.stop.is_set)
+                self._results[index] = result
                 self._done.put(index)
             ended = True
         except Interrupted:
@@ -158,7 +175,7 @@ class _Run:
 
     def _follow(self, jobs: int) -> None:
         """Report progress until every thread has ended."""
-        done = 0
+        done = fetched = 0
         while jobs:
             index = self._done.get()
             if index is None:
@@ -167,26 +184,32 @@ class _Run:
             done += 1
             if self._progress is not None:
                 total = len(self._entries)
-                self._progress(Progress(done, total, self._entries[index].path))
+                fetched += self._results[index].file.fetched
+                self._progress(Progress(done, total, self._entries[index].path, fetched))
 
-    def report(self, target: str, seconds: float) -> ScanReport:
+    def close(self) -> None:
+        """Let go of the target."""
+        self._target.close()
+
+    def report(self, seconds: float) -> ScanReport:
         """Put the results together."""
         complete = self._listed and len(self._results) == len(self._entries)
         results = [self._results[index] for index in sorted(self._results)]
         results = with_declared(results)
-        results = judged_together(results, os.path.basename(target), not os.path.isdir(target))
-        files = with_twins(result.file for result in results)
+        results = judged_together(results, self._target.folder, self._target.lone)
+        files = with_agreement(with_twins(result.file for result in results))
         findings = tuple(finding for result in results for finding in result.findings)
         return ScanReport(
-            target=target,
-            provider="local",
-            revision=None,
+            target=self._target.name,
+            provider=self._target.provider,
+            revision=self._target.revision,
             complete=complete,
             verdict=_verdict((file.verdict for file in files), complete),
             files=files,
             findings=findings,
             seconds=seconds,
             notes=tuple(self._notes),
+            model=self._target.model,
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from weighbridge.budget import Budget, Limits
 from weighbridge.defender import confinement, messages
+from weighbridge.defender.fetching import FetchedSource
 from weighbridge.errors import SourceError, WorkerError
 from weighbridge.facts import FACTS_VERSION, codec
 from weighbridge.facts.codec import Fact
@@ -76,7 +77,7 @@ def _answer(
         raise WorkerError("the request breaks the protocol")
     budget = Budget(Limits(**limits))
     confinement.allow_seconds(budget.limits.seconds + confinement.GRACE_SECONDS)
-    source = FileSource(descriptor, budget.counters)
+    source = _source(connection, job, descriptor, budget)
     try:
         facts = _facts(source, budget, name, examine)
     except SourceError as error:
@@ -86,6 +87,18 @@ def _answer(
     closing = {"last": True, "bytes_read": budget.counters.bytes_read, "spent": spent}
     _send_facts(connection, job["id"], facts, closing)
     return not spent
+
+
+def _source(
+    connection: socket.socket, job: Mapping[str, object], descriptor: int, budget: Budget
+) -> Source:
+    """Return the bytes of the job's file: here, or to be fetched by the scanner."""
+    size = job.get("size")
+    if size is None:
+        return FileSource(descriptor, budget.counters)
+    if not isinstance(size, int):
+        raise WorkerError("the request breaks the protocol")
+    return FetchedSource(connection, job["id"], descriptor, size, budget.counters)
 
 
 def _facts(source: Source, budget: Budget, name: str, examine: Examine) -> list[Fact]:

@@ -97,18 +97,77 @@ class Coverage:
     notes: tuple[CoverageNote, ...] = ()
 
 
+class Agreement(StrEnum):
+    """What our examination says about a provider's scanner's word on the same file."""
+
+    CONFIRMED = "confirmed"
+    REFUTED = "refuted"
+    UNSEEN = "unseen"
+    AGREED = "agreed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderScan:
+    """One of the provider's own scanners on one file; it never changes our verdict.
+
+    Attributes:
+        status: the provider's word.
+        agreement: ``confirmed``: both flag the file. ``refuted``: they flag it, we examined it to
+            the end and found nothing. ``unseen``: we flag it, they call it safe. ``agreed``:
+            neither flags it. ``unknown``: one of the two has no answer.
+    """
+
+    scanner: str
+    status: str
+    text: str
+    agreement: Agreement = Agreement.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """A model that another is said to be made from, and how."""
+
+    id: str
+    relation: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model at a provider, as the provider tells it; None is what it does not tell.
+
+    Attributes:
+        revision: pinned: a full commit, or a version number.
+        license, base_models, library: what the author claims.
+    """
+
+    provider: str
+    id: str
+    revision: str | None
+    author: str | None = None
+    downloads: int | None = None
+    likes: int | None = None
+    gated: bool | None = None
+    license: str | None = None
+    base_models: tuple[BaseModel, ...] = ()
+    library: str | None = None
+    last_modified: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class FileReport:
     """One file's answer.
 
     Attributes:
         path: relative to the target, as found (escape it for display).
-        sha256: None when it was not computed; `sha256_source` is `computed` or None.
+        sha256: None when it is not known; `sha256_source` is `computed`, `declared` (by the
+            provider, for a file that was not read whole) or None.
         format: registry name of what the bytes are, None when unknown.
         role: `weights`, `alternative-weights` (of another framework, or not preferred),
             `training-state`, `code` (a loader runs it), `script` (no loader does),
             `configuration`, `document`, `other`.
         notes: things to know that are no findings (code, text), such as what loads it safely.
+        fetched: bytes that came over the network for it.
     """
 
     path: str
@@ -120,6 +179,8 @@ class FileReport:
     verdict: Verdict
     coverage: Coverage
     notes: tuple[CoverageNote, ...] = ()
+    provider_scans: tuple[ProviderScan, ...] = ()
+    fetched: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +191,7 @@ class ScanReport:
         complete: False when the scan was interrupted before every file was examined.
         seconds: wall time.
         notes: what was met and not examined because it holds no model; `member` is its path.
+        model: what the provider tells about it, for a model of a hub.
     """
 
     target: str
@@ -141,3 +203,4 @@ class ScanReport:
     findings: tuple[Finding, ...]
     seconds: float
     notes: tuple[CoverageNote, ...] = ()
+    model: ModelInfo | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from weighbridge.budget import Budget
 from weighbridge.containers import compressed
 from weighbridge.containers.registry import STREAMS, UNSUPPORTED, recognise_all
-from weighbridge.errors import ParseError
+from weighbridge.errors import ParseError, SourceError
 from weighbridge.facts.codec import Fact
 from weighbridge.formats import archives, inert, known
 from weighbridge.formats.context import Context, Place
@@ -27,10 +27,8 @@ def examine(source: Source, budget: Budget, name: str = "") -> list[Fact]:
     `name` is the file's own name, without folders. It tells texts apart (Python, YAML,
     requirements), which their bytes cannot; nothing binary is decided by it.
 
-    What a parser cannot read becomes a :class:`~weighbridge.facts.structure.Gap`.
-
-    Raises:
-        SourceError: the bytes themselves cannot be fetched.
+    What a parser cannot read becomes a :class:`~weighbridge.facts.structure.Gap`, and so do bytes
+    that cannot be fetched: what was read before stands, or a server could take it back.
     """
     context = Context(budget, walk, name, interpreters=_interpreters)
     place = Place()
@@ -39,6 +37,8 @@ def examine(source: Source, budget: Budget, name: str = "") -> list[Fact]:
             _unknown(context, source, place)
     except ParseError as error:
         context.gap_from(place, "unknown", error)
+    except SourceError as error:
+        context.gap(place, "unknown", "source-error", str(error))
     except RecursionError:
         text = "its structure is nested too deeply to follow"
         context.gap(place, "unknown", "limit-recursion", text)

@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from weighbridge import __version__
-from weighbridge.findings.model import CoverageNote, FileReport, Finding, ScanReport, Verdict
+from weighbridge.findings.model import (
+    CoverageNote,
+    FileReport,
+    Finding,
+    ModelInfo,
+    ProviderScan,
+    ScanReport,
+    Verdict,
+)
 from weighbridge.findings.verdict import strongest
 
 SCHEMA = "weighbridge.scan/1"
@@ -67,6 +75,7 @@ def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
         ],
         "libraries": [],
         "notes": [_note(note, "path") for note in report.notes],
+        "model": None if report.model is None else _model(report.model),
     }
 
 
@@ -80,6 +89,7 @@ def _summary(report: ScanReport) -> dict[str, Any]:
         "files": len(report.files),
         "bytes_total": sum(file.size for file in report.files),
         "bytes_read": sum(file.coverage.bytes_read for file in report.files),
+        "bytes_fetched": sum(file.fetched for file in report.files),
         "seconds": round(report.seconds, 3),
         "by_verdict": {verdict.value: counts[verdict] for verdict in Verdict},
     }
@@ -100,6 +110,33 @@ def _file(file: FileReport) -> dict[str, Any]:
             "notes": [_note(note, "member") for note in file.coverage.notes],
         },
         "notes": [_note(note, "member") for note in file.notes],
+        "bytes_fetched": file.fetched,
+        "provider_scans": [_provider_scan(scan) for scan in file.provider_scans],
+    }
+
+
+def _provider_scan(scan: ProviderScan) -> dict[str, Any]:
+    return {
+        "scanner": scan.scanner,
+        "status": scan.status,
+        "text": scan.text,
+        "agreement": scan.agreement.value,
+    }
+
+
+def _model(model: ModelInfo) -> dict[str, Any]:
+    return {
+        "provider": model.provider,
+        "id": model.id,
+        "revision": model.revision,
+        "author": model.author,
+        "downloads": model.downloads,
+        "likes": model.likes,
+        "gated": model.gated,
+        "license": model.license,
+        "base_models": [{"id": one.id, "relation": one.relation} for one in model.base_models],
+        "library": model.library,
+        "last_modified": model.last_modified,
     }
 
 

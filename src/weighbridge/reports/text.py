@@ -17,6 +17,7 @@ from weighbridge.findings.model import (
     Severity,
     Verdict,
 )
+from weighbridge.reports import provider_text
 from weighbridge.reports.style import Style
 from weighbridge.text.escaping import visible
 
@@ -45,6 +46,8 @@ def _lines(report: ScanReport, style: Style) -> Iterator[str]:
         yield f"{style.strong(target)}: {files}, {style.verdict(Verdict.CLEAN)}"
     else:
         yield f"{style.strong(target)}: {style.verdict(report.verdict)}"
+    if report.model is not None:
+        yield from provider_text.about(report.model, style)
     by_path: dict[str, list[Finding]] = {}
     for finding in report.findings:
         by_path.setdefault(finding.path, []).append(finding)
@@ -53,6 +56,8 @@ def _lines(report: ScanReport, style: Style) -> Iterator[str]:
             yield ""
             yield from _file(file, by_path.get(file.path, []), style)
     yield from _advice(report.files, style)
+    clean = [file for file in report.files if file.verdict is Verdict.CLEAN]
+    yield from provider_text.refuted(clean, style)
     yield from _passed(report.notes, style)
     if not report.complete:
         yield ""
@@ -89,6 +94,7 @@ def _file(file: FileReport, findings: Sequence[Finding], style: Style) -> Iterat
         yield f"  and {more}; see --format json"
     yield from _some(file.coverage.notes, _REASONS_PER_FILE, "not examined: ", style)
     yield from _some(file.notes, _REMARKS_PER_FILE, "note: ", style)
+    yield from provider_text.scans(file, style)
 
 
 def _rank(finding: Finding) -> tuple[int, int]:
@@ -168,7 +174,13 @@ def _summary(report: ScanReport) -> str:
     counts = Counter(file.verdict for file in report.files)
     parts = [f"{counts[verdict]} {verdict.value}" for verdict in _VERDICTS if counts[verdict]]
     files = _counted(len(report.files), "file")
-    return f"{files} in {report.seconds:.1f} s: {', '.join(parts) or 'nothing examined'}"
+    counted = f"{files} in {report.seconds:.1f} s: {', '.join(parts) or 'nothing examined'}"
+    fetched = sum(file.fetched for file in report.files)
+    if not fetched:
+        return counted
+    total = sum(file.size for file in report.files)
+    shown = f"{provider_text.bytes_text(fetched)} of {provider_text.bytes_text(total)}"
+    return f"{counted}; fetched {shown}"
 
 
 def _counted(count: int, thing: str) -> str:

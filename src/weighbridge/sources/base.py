@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -21,3 +22,21 @@ class Source(Protocol):
             SourceError: the bytes cannot be fetched.
             ParseError: the bytes exist only behind a decoder, and that failed.
         """
+
+
+def announce(source: Source, ranges: Iterable[tuple[int, int]]) -> None:
+    """Say which ranges, as (offset, count), will be read soon and in no order that matters.
+
+    A remote source fetches them at once rather than one after another; for all others it means
+    nothing. It never fails: what cannot be fetched fails when it is read.
+    """
+    if isinstance(source, Announced):
+        source.announce(ranges)
+
+
+class Announced:
+    """A source that can make use of :func:`announce`."""
+
+    def announce(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """Prepare for reading `ranges`."""
+        raise NotImplementedError

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from weighbridge.sources.base import Source
+from collections.abc import Iterable
+
+from weighbridge.sources.base import Announced, Source, announce
 
 
 class BytesSource:
@@ -21,7 +23,7 @@ class BytesSource:
         return self._data[offset : offset + count]
 
 
-class SliceSource:
+class SliceSource(Announced):
     """`size` bytes of `parent` from `start`; clipped to what the parent has."""
 
     def __init__(self, parent: Source, start: int, size: int) -> None:
@@ -38,3 +40,8 @@ class SliceSource:
         """See :class:`weighbridge.sources.base.Source`."""
         count = min(count, self._size - offset)
         return self._parent.read_at(self._start + offset, count) if count > 0 else b""
+
+    def announce(self, ranges: Iterable[tuple[int, int]]) -> None:
+        """See :func:`weighbridge.sources.base.announce`."""
+        inside = [(offset, min(count, self._size - offset)) for offset, count in ranges]
+        announce(self._parent, [(self._start + at, count) for at, count in inside if count > 0])

@@ -6,7 +6,7 @@ from collections import OrderedDict
 
 from weighbridge.budget import Budget
 from weighbridge.errors import LimitExceeded, MalformedInput
-from weighbridge.sources.base import Source
+from weighbridge.sources.base import Source, announce
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 LARGEST_BLOCK = 64 << 20
@@ -153,13 +153,20 @@ class Hdf5Reader:
         return found
 
 
+def user_blocks(size: int) -> list[int]:
+    """Return where else than at 0 the library looks for the signature in a file of `size` bytes."""
+    powers = range(9, size.bit_length())
+    return [1 << power for power in powers if (1 << power) + len(SIGNATURE) <= size]
+
+
 def find_signature(source: Source, head: bytes) -> int | None:
     """Return where the signature stands: at 0, 512 or a doubling of that."""
     if head.startswith(SIGNATURE):
         return 0
-    offset = 512
-    while offset + len(SIGNATURE) <= source.size:
-        if source.read_at(offset, len(SIGNATURE)) == SIGNATURE:
+    length = len(SIGNATURE)
+    offsets = user_blocks(source.size)
+    announce(source, [(offset, length) for offset in offsets])
+    for offset in offsets:
+        if source.read_at(offset, length) == SIGNATURE:
             return offset
-        offset *= 2
     return None

@@ -53,7 +53,7 @@ def claims(source: Source, head: bytes) -> bool:
     offset = 0
     comment = False
     while offset < source.size:
-        chunk = source.read_at(offset, _WINDOW)
+        chunk = source.read_at(offset, _WINDOW) if offset else head
         found = _SKIPPED.match(b"#" + chunk if comment else chunk)
         skipped = (found.end() if found is not None else 0) - comment
         if skipped < len(chunk) - _LONGEST or offset + len(chunk) >= source.size:
