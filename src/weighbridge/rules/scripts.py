@@ -41,6 +41,7 @@ _EFFECTS = {
     "registry": "file_write",
     "delete": "file_delete",
     "hook": "tamper",
+    "reflect": "object_graph",
 }
 _RUN_WITH = {"python": "python", "notebook": "jupyter", "batch": "cmd", "powershell": "powershell"}
 ELSEWHERE = frozenset({"torchscript", "torch-package", "pytorch-zip"})
@@ -91,18 +92,25 @@ _STARTING = frozenset({"CreateThread", "CreateRemoteThread", "WriteProcessMemory
 
 def hidden(acts: list[Act]) -> list[Act]:
     """Return the acts that run something that was made unreadable."""
-    return [act for act in acts if runs_hidden(act)]
+    return [act for act in acts if runs_hidden(act) or runs_unseen(act)]
 
 
 def runs_hidden(act: Act) -> bool:
     """Say whether an act runs something that was made unreadable."""
     if "hidden-name" in act.traits and act.act in RUNNING | NETWORK | {"descriptor", "native"}:
         return True
+    if act.act == "reflect":
+        return "hidden-name" in act.traits
     if act.act in ("exec", "unmarshal"):
         return bool({"decoded", "spelled"} & set(act.traits))
     if act.act == "process":
         return "decoded" in act.traits and "output" not in act.traits
     return act.act == "deserialize" and "decoded" in act.traits and act.constant
+
+
+def runs_unseen(act: Act) -> bool:
+    """Say whether an act runs text that is nowhere in the repository, but in the environment."""
+    return act.name == "builtins.exec" and bool({"variable", "environment"} & set(act.traits))
 
 
 def runs_fetched(act: Act) -> bool:
@@ -117,10 +125,12 @@ def runs_fetched(act: Act) -> bool:
 def _hidden(file: FileFacts) -> Iterator[Finding]:
     acts = hidden(acts_of(file))
     if acts:
+        kind = Kind.MALICIOUS if any(map(runs_hidden, acts)) else Kind.SUSPICIOUS
         yield found(
             HIDDEN_CODE,
             acts,
             f"It runs hidden code ({visible(acts[0].name, 80)})",
+            kind=kind,
             loaders=_loaders(file, acts),
         )
 
@@ -302,7 +312,8 @@ HIDDEN_CODE = _rule(
     "It runs hidden code",
     (
         "The script decodes text and runs it, or calls a function whose name is put together from "
-        "pieces. Code that has nothing to hide stands there as code.",
+        "pieces. Code that has nothing to hide stands there as code. Suspicious where the text "
+        "comes from an environment variable, as in Spaces that keep their program to themselves.",
         "exec(base64.b64decode(...))",
     ),
     _hidden,

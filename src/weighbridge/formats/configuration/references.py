@@ -90,10 +90,20 @@ def _entry(owner: dict[object, object], key: str, value: object, path: str) -> I
         yield Named("trust", path, "true")
     elif key in _PLAIN and isinstance(value, str):
         yield Named(_PLAIN[key], path, value[:_LENGTH])
-    elif key in _COMMANDS:
+    elif isinstance(value, str) or key in _COMMANDS:
+        yield from _texts(owner, key, value, path)
+
+
+def _texts(owner: dict[object, object], key: str, value: object, path: str) -> Iterator[Named]:
+    if key in _COMMANDS:
         for item in value if isinstance(value, list) else [value]:
             if isinstance(item, str):
                 yield Named("command", path, item[:_COMMAND])
+    elif key == "parent_library" and isinstance(value, str):
+        # peft.utils: getattr(importlib.import_module(parent_library), base_model_class)
+        name = owner.get("base_model_class")
+        if isinstance(name, str):
+            yield Named("adapter-class", path, f"{value}.{name}"[:_LENGTH])
     elif key == "code" and isinstance(value, str) and "loader_module" in owner:
         yield Named("code-path", path, value[:_LENGTH])
 

@@ -168,8 +168,12 @@ class Evaluator(Resolver):
             self.nodes_left -= 1
             right = self.value(operation.right)
             fits = self.charge(result, right)
-            result = folding.binary(operation.op, result, right) if fits else UNKNOWN
+            result = self.binary(operation.op, result, right) if fits else UNKNOWN
         return result
+
+    def binary(self, operation: ast.operator, left: Value, right: Value) -> Value:
+        """Return what an operation makes of two values."""
+        return folding.binary(operation, left, right)
 
     def _unary(self, node: ast.UnaryOp) -> Value:
         value = self.value(node.operand)

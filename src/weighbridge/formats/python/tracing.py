@@ -11,6 +11,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
+from weighbridge.formats.python import paths
 from weighbridge.formats.python.effects import Names
 from weighbridge.formats.python.evaluation import Invocation
 from weighbridge.formats.python.reading import Reader
@@ -34,6 +35,7 @@ MOST_NODES = 300_000
 _OPERANDS = 12
 _MOST_LOOKED_AT = 200
 _SECRET = re.compile(r"TOKEN|SECRET|PASSW|API_?KEY|ACCESS_KEY|CREDENTIAL|PRIVATE_KEY", re.I)
+_CLIMBING = re.compile(r"__(?:base|bases|mro)__|\bobject\.__subclasses__")
 _WRITING = re.compile(r"[wax+]")
 # Parameters whose content comes with the model or with a request, and not from the code itself.
 _DATA = frozenset("config kwargs inputs data request payload state_dict weights metadata".split())
@@ -129,10 +131,15 @@ class Tracer(Reader):
             self._met -= _PROVING - _sent(made)
         if isinstance(function, Ref):
             value = _path(function.path, made.arguments, value)
+            value = paths.called(function.path, made.owner, made.arguments) or value
             trait = script_trait(function.path) or _RESULTS.get(script_act(function.path) or "")
             if trait is not None:
                 self._met |= {trait}
         return value
+
+    def binary(self, operation: ast.operator, left: Value, right: Value) -> Value:
+        """Return what an operation makes of two values; paths are joined by `/`."""
+        return paths.divided(operation, left, right) or super().binary(operation, left, right)
 
     def _handed(self, made: Invocation) -> None:
         """Note a function that starts programs and is handed to another, which will call it."""
@@ -171,7 +178,7 @@ class Tracer(Reader):
             self.names.complete = False
             return
         operands = () if made is None else _operands(made)
-        traits = self._of_act(act, path, made)
+        traits = paths.shown(self._of_act(act, path, made))
         if old is not None:
             traits = (traits | old.traits) - ({"loaded"} if made is not None else NO_TRAITS)
             operands = tuple(dict.fromkeys((*old.operands, *operands)))[:_OPERANDS]
@@ -191,6 +198,8 @@ class Tracer(Reader):
             traits = traits_of(made.arguments[0])
         if made is not None and act == "process":
             traits -= _HANDED_OVER - _program(made)
+        if act == "reflect":
+            return traits | {"hidden-name"} if _climbs(made) else traits
         if self._text_depth:
             return traits | {"inner-text"}
         return traits | {"hidden-name"} if self._hides(path, made) else traits
@@ -237,6 +246,11 @@ class Tracer(Reader):
             return super()._enter(function, arguments)
         finally:
             self._function, self._made = outer, made
+
+
+def _climbs(made: Invocation | None) -> bool:
+    """Say whether a call goes from some value up to `object`, and so to every class there is."""
+    return made is not None and _CLIMBING.search(ast.unparse(made.node.func)) is not None
 
 
 def _program(made: Invocation) -> Traits:

@@ -39,6 +39,7 @@ _BY_NAME = (
     ("generation_*.py", TRANSFORMERS),
     ("handler.py", "huggingface_inference_toolkit (EndpointHandler)"),
     ("pipeline.py", _DIFFUSERS),
+    ("hubconf.py", "torch.hub.load"),
     ("setup.py", "pip install"),
     ("conftest.py", "pytest"),
     ("sitecustomize.py", PYTHON),

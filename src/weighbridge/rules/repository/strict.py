@@ -44,6 +44,10 @@ _FOR_OTHERS = re.compile(
     r"crontab|osascript)(?:\s|$)|https?://|(?:^|\s)(?:~/|/(?:tmp|etc|home|root|var)/)"
 )
 _BY_ITSELF = frozenset({"import", "load"})
+_SYSTEM_LIBRARY = re.compile(
+    r"(?:lib)?[\w+-]{1,60}(?:\.(?:so|dylib|dll)[.\d]*)?\Z|<(?:ctypes\.util\.find_library|None)>\Z|/usr/|"
+    r"/lib|/System/|C:\\Windows"
+)
 _SEPARATORS = re.compile(r"&&|\|\||[;|&\n]")
 _HARMLESS = re.compile(r"\d?>&?\s*(?:/dev/null|\d)|<\s*/dev/null")
 _ASSIGNMENT = re.compile(r"^\w+=\S*$")
@@ -95,6 +99,8 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
         return Kind.MALICIOUS, "compiles code that starts programs"
     if act.act == "exec" and {"file", "data-name"} <= set(act.traits) and not installs:
         return Kind.SUSPICIOUS, "runs a file of data as code"
+    if act.act == "native" and not installs:
+        return _native(act)
     if act.act in NETWORK:
         return _network(act)
     if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
@@ -106,6 +112,14 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
             return Kind.MALICIOUS, f"{verb} files outside of the model"
     if act.act == "read" and "credential-file" in act.traits:
         return Kind.MALICIOUS, "reads credentials"
+    return None
+
+
+def _native(act: Act) -> tuple[Kind, str] | None:
+    """Libraries of the system are found by their bare name; others come with the model."""
+    own = [text for text in act.operands if not _SYSTEM_LIBRARY.match(text)]
+    if own and act.when == "import":
+        return Kind.SUSPICIOUS, "loads machine code when it is imported"
     return None
 
 
