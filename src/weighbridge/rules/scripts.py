@@ -116,7 +116,7 @@ def runs_unseen(act: Act) -> bool:
 def runs_fetched(act: Act) -> bool:
     """Say whether an act runs what another machine sent."""
     if act.act in ("exec", "unmarshal"):
-        return bool({"fetched", "received"} & set(act.traits))
+        return bool({"fetched", "received", "downloaded"} & set(act.traits))
     if act.act == "process":
         return "received" in act.traits or ("fetched" in act.traits and not act.operands)
     return False
@@ -230,7 +230,7 @@ def theft(acts: list[Act]) -> list[Act]:
     sent = [act for act in sent if not act.name.startswith("paramiko.")]
     if not sent and any(act.act in ("send", "connect") for act in acts):
         sent = [act for act in acts if act.act == "read" and "credential-file" in act.traits]
-    return sent + [act for act in acts if act.act == "send" and _collected(act)]
+    return sent + [a for a in acts if a.act == "send" and (_collected(a) or _misdirected(a))]
 
 
 def _theft(file: FileFacts) -> Iterator[Finding]:
@@ -238,6 +238,32 @@ def _theft(file: FileFacts) -> Iterator[Finding]:
     if acts:
         kind = Kind.MALICIOUS if any(act.act in NETWORK for act in acts) else Kind.SUSPICIOUS
         yield found(THEFT, acts, THEFT.title, kind=kind, loaders=_loaders(file, acts))
+
+
+def _misdirected(act: Act) -> bool:
+    """Say whether a credential of one well-known service is sent to somebody else.
+
+    Scripts hand the token of a service to that service, and many services take it as data.
+    """
+    if "secret-variable" not in act.traits:
+        return False
+    address = next((text for text in act.operands if "://" in text), "")
+    homes = [home for name, home in _ISSUERS.items() if name in act.code]
+    return bool(address) and bool(homes) and not any(home in address for home in homes)
+
+
+_ISSUERS = {
+    "HF_TOKEN": "huggingface.co",
+    "HUGGING_FACE_HUB_TOKEN": "huggingface.co",
+    "AWS_SECRET_ACCESS_KEY": "amazonaws.com",
+    "AWS_SESSION_TOKEN": "amazonaws.com",
+    "OPENAI_API_KEY": "openai.",
+    "ANTHROPIC_API_KEY": "anthropic.com",
+    "GITHUB_TOKEN": "github.com",
+    "KAGGLE_KEY": "kaggle.com",
+    "WANDB_API_KEY": "wandb.",
+}
+"""Environment variables that hold credentials, and a part of the address of who issued them."""
 
 
 def _collected(act: Act) -> bool:

@@ -105,6 +105,8 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
         return _network(act)
     if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
         return Kind.SUSPICIOUS, "runs text that comes with the model or a request"
+    if act.name == "builtins.exec" and act.when == "import" and not (act.constant or installs):
+        return Kind.SUSPICIOUS, "runs text that it puts together when it is imported"
     if act.act in ("write", "delete") and act.when in _BY_ITSELF:
         outside = [text for text in act.operands if _OUTSIDE.match(text)]
         if outside:
