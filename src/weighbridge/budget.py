@@ -23,6 +23,9 @@ class Limits:
     Attributes:
         seconds: wall time. The largest honest checkpoints need about one second, because only
             their structure is read; thirty leaves room for slow disks and big pickles.
+        memory_bytes: real memory of the process that parses the file; the scanner ends one that
+            passes it. The pickle machine filled to the brim and the interpreter stay below, and
+            what is added between two glances keeps it under 300 MB.
         inflated_bytes: bytes that decompression may produce. Honest compressed joblib files reach
             a few GiB; the spool for them lives on disk.
         inflation_ratio: output per input byte over a whole stream. deflate cannot exceed 1032, but
@@ -42,6 +45,7 @@ class Limits:
     """
 
     seconds: float = 30.0
+    memory_bytes: int = 280 * MIB
     inflated_bytes: int = 8 * GIB
     inflation_ratio: int = 1100
     inflation_free_bytes: int = 64 * MIB

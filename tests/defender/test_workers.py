@@ -352,7 +352,7 @@ def test_a_forked_child_gets_workers_of_its_own(tmp_path: Path) -> None:
 def test_limits_fit_the_machine() -> None:
     """The reserved mappings and a working heap fit below the limit on addresses."""
     assert confinement.ADDRESS_SPACE > 700 << 20
-    assert confinement.RESIDENT < 300_000_000
+    assert Limits().memory_bytes < 300_000_000
 
 
 def test_a_closed_pool_can_be_used_again(workers: pool.Pool, tmp_path: Path) -> None:

@@ -15,9 +15,6 @@ from weighbridge.budget import MIB, Limits
 ADDRESS_SPACE = 1088 * MIB
 """The pickle machine reserves about 700 MiB that it touches only as needed; the rest is the
 interpreter and what parsers may allocate before they get a MemoryError."""
-RESIDENT = 280 * MIB
-"""Real memory; the scanner kills a worker that passes it. The pickle machine filled to the brim and
-the interpreter stay below, and what is added between two glances keeps it under 300 MB."""
 GRACE_SECONDS = 5
 """A parser that watches its budget ends by itself; this much later it is made to."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from weighbridge.budget import MIB, Limits
 from weighbridge.defender import messages
-from weighbridge.defender.confinement import GRACE_SECONDS, RESIDENT
+from weighbridge.defender.confinement import GRACE_SECONDS
 from weighbridge.defender.fetching import Supply, answer_read
 from weighbridge.errors import WorkerError
 from weighbridge.facts import FACTS_VERSION, codec
@@ -90,6 +90,7 @@ class WorkerProcess:
         self._inbox = messages.Inbox()
         self._ready = False
         self._jobs = 0
+        self._memory = Limits().memory_bytes
 
     @property
     def pid(self) -> int:
@@ -148,6 +149,7 @@ class WorkerProcess:
             Interrupted: `stopped` said so; the worker must be closed.
         """
         self._jobs += 1
+        self._memory = limits.memory_bytes
         self._inbox.renew()
         request = {
             "type": "job",
@@ -214,10 +216,10 @@ class WorkerProcess:
                 if not data:
                     raise self._death()
                 self._inbox.feed(data)
-            elif self._resident() > RESIDENT:
-                raise LostWorkerError(
-                    "limit-memory", f"parsing it needs more than {RESIDENT // MIB} MiB of memory"
-                )
+            elif self._resident() > self._memory:
+                most = self._memory // MIB
+                text = f"parsing it needs more than {most} MiB of memory"
+                raise LostWorkerError("limit-memory", text)
             if stopped():
                 raise Interrupted("interrupted")
             if time.monotonic() > deadline:

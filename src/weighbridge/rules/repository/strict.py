@@ -97,16 +97,12 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
         return _process(act, installs)
     if act.act == "inline" and any(_NATIVE.search(text) for text in act.operands):
         return Kind.MALICIOUS, "compiles code that starts programs"
-    if act.act == "exec" and {"file", "data-name"} <= set(act.traits) and not installs:
-        return Kind.SUSPICIOUS, "runs a file of data as code"
     if act.act == "native" and not installs:
         return _native(act)
     if act.act in NETWORK:
         return _network(act)
-    if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
-        return Kind.SUSPICIOUS, "runs text that comes with the model or a request"
-    if act.name == "builtins.exec" and act.when == "import" and not (act.constant or installs):
-        return Kind.SUSPICIOUS, "runs text that it puts together when it is imported"
+    if act.act == "exec":
+        return _text(act, installs)
     if act.act in ("write", "delete") and act.when in _BY_ITSELF:
         outside = [text for text in act.operands if _OUTSIDE.match(text)]
         if outside:
@@ -114,6 +110,17 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
             return Kind.MALICIOUS, f"{verb} files outside of the model"
     if act.act == "read" and "credential-file" in act.traits:
         return Kind.MALICIOUS, "reads credentials"
+    return None
+
+
+def _text(act: Act, installs: bool) -> tuple[Kind, str] | None:
+    """Code that loads a model stands in its files, and is not put together while they are loaded."""
+    if {"file", "data-name"} <= set(act.traits) and not installs:
+        return Kind.SUSPICIOUS, "runs a file of data as code"
+    if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
+        return Kind.SUSPICIOUS, "runs text that comes with the model or a request"
+    if act.name == "builtins.exec" and act.when == "import" and not (act.constant or installs):
+        return Kind.SUSPICIOUS, "runs text that it puts together when it is imported"
     return None
 
 
