@@ -114,7 +114,7 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
 
 
 def _text(act: Act, installs: bool) -> tuple[Kind, str] | None:
-    """Code that loads a model stands in its files, and is not put together while they are loaded."""
+    """Code that loads a model stands in its files; it is not put together while they load."""
     if {"file", "data-name"} <= set(act.traits) and not installs:
         return Kind.SUSPICIOUS, "runs a file of data as code"
     if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
