@@ -19,7 +19,7 @@ class Output:
     """The destination of a scan's report, checked before the scan begins.
 
     Args:
-        form: `text` or `json`.
+        form: `text`, `json` or `sarif`.
         place: a path, None for standard output.
         several: the user asked for more than one target.
 
@@ -38,6 +38,8 @@ class Output:
         """Write the reports; `failed` is what could not be scanned."""
         if self._form == "json":
             text = _json(reports, failed, self._several)
+        elif self._form == "sarif":
+            text = _sarif(reports)
         else:
             text = _text(reports, on_terminal=self._place is None and sys.stdout.isatty())
         if self._place is None:
@@ -55,6 +57,12 @@ def _json(reports: Sequence[ScanReport], failed: Sequence[FailedTarget], several
     if several:
         return render_several(reports, failed, RULES_VERSION)
     return render_one(reports[0], RULES_VERSION)
+
+
+def _sarif(reports: Sequence[ScanReport]) -> str:
+    from weighbridge.reports import sarif
+
+    return sarif.render(reports)
 
 
 def _text(reports: Sequence[ScanReport], on_terminal: bool) -> str:

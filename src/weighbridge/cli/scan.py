@@ -75,10 +75,10 @@ Environment:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "json", "sarif"]),
     default="text",
     show_default=True,
-    help="For people or for programs.",
+    help="For people, for programs, or for code scanning (SARIF 2.1.0).",
 )
 @click.option("--output", metavar="FILE", help="Write the report to FILE instead of the terminal.")
 @click.option(

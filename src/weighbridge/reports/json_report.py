@@ -80,7 +80,7 @@ def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
 
 
 def _document(value: dict[str, Any]) -> str:
-    return json.dumps(_valid(value), indent=2) + "\n"
+    return json.dumps(valid(value), indent=2) + "\n"
 
 
 def _summary(report: ScanReport) -> dict[str, Any]:
@@ -166,14 +166,14 @@ def _finding(identifier: str, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _valid(value: Any) -> Any:
+def valid(value: Any) -> Any:
     """Return `value` with every lone surrogate written as an escape."""
     if isinstance(value, str):
         if value.isascii():
             return value
         return value.encode("utf-8", "backslashreplace").decode("utf-8")
     if isinstance(value, dict):
-        return {_valid(key): _valid(item) for key, item in value.items()}
+        return {valid(key): valid(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_valid(item) for item in value]
+        return [valid(item) for item in value]
     return value
