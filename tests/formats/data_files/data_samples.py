@@ -177,6 +177,15 @@ def ctranslate2() -> bytes:
     return head + variable + struct.pack("<I", 1) + text(b"a/alias") + text(b"encoder/weight")
 
 
+def sphinx() -> bytes:
+    header = b"s3\nversion 1.0\nchksum0 yes\n      endhdr\n"
+    return header + b"\x44\x33\x22\x11" + struct.pack("<3I", 1, 1, 2) + bytes(8)
+
+
+def dlib() -> bytes:
+    return b"\1\1\1\x0dloss_metric_2\x03\x0a\xd7\xa3\x81\x1c" + bytes(40)
+
+
 MADE = {
     "bmp": bmp, "tiff": tiff, "icon": icon, "netpbm": netpbm, "iso-media": boxes, "ogg": ogg,
     "flac": flac, "mpeg-audio": mpeg_audio, "matroska": matroska, "aiff": aiff, "wave": wav,
@@ -184,11 +193,11 @@ MADE = {
     "sqlite": sqlite, "tfrecord": tfrecord, "matlab": matlab, "netcdf": netcdf,
     "fasttext": fasttext, "kenlm": kenlm, "faiss": faiss, "word2vec": word2vec,
     "hnswlib": hnswlib, "darknet": darknet, "sentencepiece": sentencepiece,
-    "ctranslate2": ctranslate2,
+    "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib,
 }  # fmt: skip
 
 # Their structure does not say where it ends.
 ENDLESS = {
     "tiff", "flac", "orc", "netcdf", "fasttext", "kenlm", "faiss", "word2vec", "hnswlib", "darknet",
-    "mpeg-audio",
+    "mpeg-audio", "sphinx", "dlib",
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weighbridge.budget import Budget
-from weighbridge.formats.data import documents, media, tables, vectors
+from weighbridge.formats.data import documents, media, recognisers, tables, vectors
 from weighbridge.formats.data.extent import Extent, Reader
 from weighbridge.sources.base import Source
 
@@ -36,6 +36,8 @@ READERS: tuple[Reader, ...] = (
     vectors.ctranslate2,
     vectors.hnswlib,
     vectors.darknet,
+    recognisers.sphinx,
+    recognisers.dlib,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
 )

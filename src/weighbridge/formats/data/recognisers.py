@@ -1,0 +1,35 @@
+"""Models of programs in C and C++ whose loaders read numbers into arrays of their own.
+
+CMU Sphinx: the headers of s3io, bin_mdef and ms_mgau, and the trie of ngram_model. dlib:
+serialize.h, where an integer is a byte for its sign and width and then its bytes.
+"""
+
+from __future__ import annotations
+
+from weighbridge.budget import Budget
+from weighbridge.formats.data.extent import Extent, number
+from weighbridge.sources.base import Source
+
+_DESCRIPTION = b"BEGIN FILE FORMAT DESCRIPTION"
+_ORDERS = (b"\x44\x33\x22\x11", b"\x11\x22\x33\x44")
+
+
+def sphinx(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Acoustic and language models of CMU Sphinx, by the words they begin with."""
+    end = head.find(b"endhdr\n")
+    if head.startswith(b"s3\nversion ") and end > 0 and head[end + 7 : end + 11] in _ORDERS:
+        return Extent("sphinx", source.size)
+    described = head[12:41] == _DESCRIPTION and head[:4] in (b"BMDF", b"FDMB")
+    dumped = number(head, 0) == len(_DESCRIPTION) + 1 and head[4:33] == _DESCRIPTION
+    trie = head.startswith(b"Trie Language Model")
+    return Extent("sphinx", source.size) if described or dumped or trie else None
+
+
+def dlib(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Networks, by the name of their loss behind the version; predictors of shapes."""
+    if head[:2] != b"\1\1":
+        return None
+    network = head[2:3] == b"\1" and head[4:9] == b"loss_" and head[3] <= 32
+    # A column of landmarks: the numbers of rows and columns are written as negative ones.
+    predictor = head[2:3] == b"\x81" and head[4:6] == b"\x81\1" and head[6] & 0x7F in (1, 2, 3, 4)
+    return Extent("dlib", source.size) if network or predictor else None
