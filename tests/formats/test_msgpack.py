@@ -39,6 +39,12 @@ def test_weights_are_clean():
     assert answer.verdict is Verdict.CLEAN
 
 
+def test_a_list_is_known_when_all_of_it_fits():
+    listed = b"\x92" + text("word") + b"\x91" + text("other")
+    assert scan(listed).verdict is Verdict.CLEAN
+    assert scan(listed + b"\x01").verdict is Verdict.INCONCLUSIVE
+
+
 def test_what_follows_is_examined():
     assert scan(WEIGHTS + TRAP).verdict is Verdict.MALICIOUS
 

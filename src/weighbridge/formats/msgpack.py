@@ -30,7 +30,9 @@ _PLAIN = {
 
 
 def claims(source: Source, head: bytes) -> bool:
-    """Say whether it begins as a map whose first key is a text."""
+    """Say whether it begins as a map whose first key is a text, or as a list."""
+    if _is_list(head):
+        return True
     if not head or not (0x81 <= head[0] <= 0x8F or head[0] in (0xDE, 0xDF)):
         return False
     at = {0xDE: 3, 0xDF: 5}.get(head[0], 1)
@@ -54,7 +56,15 @@ def parse(context: Context, source: Source, place: Place) -> bool:
         LimitExceeded: there are more values, or deeper ones, than are followed.
     """
     walk = _Walk(context, source)
-    end = walk.run()
+    listed = _is_list(source.read_at(0, 1))
+    try:
+        end = walk.run()
+    except MalformedInput:
+        if listed:
+            return False
+        raise
+    if listed and end != source.size:
+        return False  # So little marks a list that only all of it tells.
     context.format(place, NAME, source.size, values=walk.values)
     unknown = sorted(walk.extensions - _FLAX)
     if unknown:
@@ -63,6 +73,10 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     if end < source.size:
         trailing(context, source, place, NAME, end)
     return True
+
+
+def _is_list(head: bytes) -> bool:
+    return bool(head) and (0x91 <= head[0] <= 0x9F or head[0] in (0xDC, 0xDD))
 
 
 class _Walk:

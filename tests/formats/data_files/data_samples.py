@@ -186,6 +186,15 @@ def dlib() -> bytes:
     return b"\1\1\1\x0dloss_metric_2\x03\x0a\xd7\xa3\x81\x1c" + bytes(40)
 
 
+def crfsuite() -> bytes:
+    return b"lCRF" + struct.pack("<I", 64) + b"FOMC" + bytes(52)
+
+
+def gettext() -> bytes:
+    head = struct.pack("<7I", 0x950412DE, 0, 1, 28, 36, 0, 44)
+    return head + struct.pack("<4I", 2, 44, 3, 47) + b"hi\0" + b"hey\0"
+
+
 MADE = {
     "bmp": bmp, "tiff": tiff, "icon": icon, "netpbm": netpbm, "iso-media": boxes, "ogg": ogg,
     "flac": flac, "mpeg-audio": mpeg_audio, "matroska": matroska, "aiff": aiff, "wave": wav,
@@ -193,7 +202,8 @@ MADE = {
     "sqlite": sqlite, "tfrecord": tfrecord, "matlab": matlab, "netcdf": netcdf,
     "fasttext": fasttext, "kenlm": kenlm, "faiss": faiss, "word2vec": word2vec,
     "hnswlib": hnswlib, "darknet": darknet, "sentencepiece": sentencepiece,
-    "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib,
+    "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib, "crfsuite": crfsuite,
+    "gettext": gettext,
 }  # fmt: skip
 
 # Their structure does not say where it ends.

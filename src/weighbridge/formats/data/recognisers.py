@@ -1,13 +1,16 @@
-"""Models of programs in C and C++ whose loaders read numbers into arrays of their own.
+"""Models and texts of programs in C and C++ whose loaders read them into arrays of their own.
 
-CMU Sphinx: the headers of s3io, bin_mdef and ms_mgau, and the trie of ngram_model. dlib:
-serialize.h, where an integer is a byte for its sign and width and then its bytes.
+CRFsuite and gettext: as said below. CMU Sphinx: the headers of s3io, bin_mdef and ms_mgau, and the
+trie of ngram_model. dlib: serialize.h, where an integer is a byte for its sign and width and then
+its bytes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from weighbridge.budget import Budget
-from weighbridge.formats.data.extent import Extent, number
+from weighbridge.formats.data.extent import Extent, big, number
 from weighbridge.sources.base import Source
 
 _DESCRIPTION = b"BEGIN FILE FORMAT DESCRIPTION"
@@ -23,6 +26,32 @@ def sphinx(source: Source, head: bytes, budget: Budget) -> Extent | None:
     dumped = number(head, 0) == len(_DESCRIPTION) + 1 and head[4:33] == _DESCRIPTION
     trie = head.startswith(b"Trie Language Model")
     return Extent("sphinx", source.size) if described or dumped or trie else None
+
+
+def crfsuite(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """A header that states the length of the whole, and the kind of model (crf1d_model.c)."""
+    known = head[:4] == b"lCRF" and head[8:12] == b"FOMC"
+    return Extent("crfsuite", number(head, 4)) if known else None
+
+
+def translations(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Messages of gettext, as programs beside models bring them (gettext manual, MO files)."""
+    if head[:4] not in (b"\xde\x12\x04\x95", b"\x95\x04\x12\xde"):
+        return None
+    read = number if head[:1] == b"\xde" else big
+    tables = (read(head, 12), read(head, 16))
+    ends = [_last_text(source, table, read(head, 8), read) for table in tables]
+    return Extent("gettext", max(28, *ends))
+
+
+def _last_text(source: Source, table: int, count: int, read: Callable[..., int]) -> int:
+    """Return where the texts of a table end: each has a length, an offset, and a zero behind."""
+    if not 0 < count <= 1_000_000:
+        return table
+    entries = source.read_at(table, 8 * count)
+    if len(entries) < 8 * count:
+        return source.size + 1
+    return max(read(entries, at) + read(entries, at + 4) + 1 for at in range(0, len(entries), 8))
 
 
 def dlib(source: Source, head: bytes, budget: Budget) -> Extent | None:

@@ -38,6 +38,8 @@ READERS: tuple[Reader, ...] = (
     vectors.darknet,
     recognisers.sphinx,
     recognisers.dlib,
+    recognisers.crfsuite,
+    recognisers.translations,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
 )
