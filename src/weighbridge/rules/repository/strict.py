@@ -22,6 +22,8 @@ from weighbridge.tables.packages import package_hosts
 from weighbridge.tables.shell import ordinary_commands
 from weighbridge.text.escaping import visible
 
+# They run on the machine of whoever works on the project, and start tools.
+_FOR_DEVELOPERS = frozenset({"pip install", "pytest"})
 _SHELL_CALLS = frozenset({"os.system", "os.popen", "subprocess.getoutput", "posix.system"})
 _GRAVE = frozenset(
     "sh bash zsh dash ksh cmd cmd.exe powershell powershell.exe pwsh curl wget nc ncat netcat "
@@ -92,7 +94,7 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
     if "unparsed" in act.traits:
         doubtful = act.act in NETWORK | {"process", "exec", "unmarshal", "install"}
         return (Kind.SUSPICIOUS, "is no Python that can be read") if doubtful else None
-    installs = reach.loader == "pip install"
+    installs = reach.loader in _FOR_DEVELOPERS
     if act.act in ("process", "install"):
         return _process(act, installs)
     if act.act == "inline" and any(_NATIVE.search(text) for text in act.operands):
