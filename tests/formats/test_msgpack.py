@@ -40,7 +40,7 @@ def test_weights_are_clean():
 
 
 def test_a_list_is_known_when_all_of_it_fits():
-    listed = b"\x92" + text("word") + b"\x91" + text("other")
+    listed = b"\x93" + text("word") + b"\x91" + text("other") + text("third")
     assert scan(listed).verdict is Verdict.CLEAN
     assert scan(listed + b"\x01").verdict is Verdict.INCONCLUSIVE
 

@@ -17,6 +17,8 @@ MOST_VALUES = 20_000_000
 DEEPEST = 512
 _FLAX = frozenset({1, 2, 3})
 _CHECK_EVERY = 4_096
+_LEAST_LIST = 16
+"""A few bytes are a list by chance: those of `\\x93NUM` are one of three numbers."""
 _WINDOW = 1 << 16
 # Type byte: bytes of the length behind it, for strings, binaries and extensions.
 _SIZED = {0xC4: 1, 0xC5: 2, 0xC6: 4, 0xD9: 1, 0xDA: 2, 0xDB: 4}
@@ -32,7 +34,7 @@ _PLAIN = {
 def claims(source: Source, head: bytes) -> bool:
     """Say whether it begins as a map whose first key is a text, or as a list."""
     if _is_list(head):
-        return True
+        return source.size >= _LEAST_LIST
     if not head or not (0x81 <= head[0] <= 0x8F or head[0] in (0xDE, 0xDF)):
         return False
     at = {0xDE: 3, 0xDF: 5}.get(head[0], 1)
