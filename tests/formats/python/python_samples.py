@@ -59,7 +59,7 @@ def fact_of_source(text):
 
 @contextmanager
 def quickly(seconds=1.0):
-    """Fail when the block takes too long."""
-    started = time.perf_counter()
+    """Fail when the block takes too much processor time, which other programs do not add to."""
+    started = time.process_time()
     yield
-    assert time.perf_counter() - started < seconds
+    assert time.process_time() - started < seconds
