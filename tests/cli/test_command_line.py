@@ -168,7 +168,7 @@ class TestScan:
         (["scan"], "Missing argument 'TARGET...'"),
         (["scan", ".", "--jobs", "0"], "--jobs"),
         (["scan", ".", "--jobs", "many"], "--jobs"),
-        (["scan", ".", "--format", "sarif"], "--format"),
+        (["scan", ".", "--format", "xml"], "--format"),
         (["scan", ".", "--fail-on", "clean"], "--fail-on"),
         (["scan", ".", "--polciy", "x"], "No such option"),
         (["weigh"], "No such command"),
