@@ -11,6 +11,7 @@ from evals.hostile import (
     names,
     opcodes,
     payloads,
+    r_objects,
     resolvers,
     streams,
     templates,
@@ -33,4 +34,5 @@ SETS: dict[str, HostileSet] = {
     "keras": keras,
     "graphs": graphs,
     "templates": templates,
+    "r-objects": r_objects,
 }

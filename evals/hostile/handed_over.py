@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from evals.opcodes import Appended, Build, Call, Raw, Sym, call, pickled, shell, sym
-from evals.samples import Sample
+from evals.samples import SOURCE, Sample
 
 PICKLE = ("pickle.load",)
 
@@ -30,8 +30,23 @@ def samples() -> Iterator[Sample]:
         )
     for name, content in _merged().items():
         yield Sample(f"merged-{name}", "calls alike", ("process_exec",), PICKLE, content)
+    for name, item in _evaluated().items():
+        yield Sample(
+            f"evaluated-{name}", "constructors that evaluate", ("code_exec",), PICKLE, pickled(item)
+        )
     for name, item in _constructors().items():
         yield Sample(f"constructor-{name}", "constructors", (), PICKLE, pickled(item, 2))
+
+
+def _evaluated() -> dict[str, Any]:
+    """Text that constructors of sympy hand to sympify."""
+    x = call("sympy.core.symbol.Symbol", "x", how="NEWOBJ")
+    return {
+        "tuple": call("sympy.core.containers.Tuple", SOURCE, how="NEWOBJ"),
+        "sum": call("sympy.core.add.Add", x, SOURCE, how="NEWOBJ"),
+        "function": call("sympy.functions.elementary.exponential.exp", SOURCE),
+        "nested": call("sympy.core.containers.Tuple", (x, (SOURCE,)), how="NEWOBJ"),
+    }
 
 
 def _own() -> dict[str, Any]:

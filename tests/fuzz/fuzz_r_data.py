@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.r_files.r_samples import call, closure, environment, promise, rds, strings
+    from evals.r_objects import call, closure, environment, promise, rds, strings
 
     command = call("system", strings("echo"))
     return [rds(environment(promise(command))), rds(closure(command), "A"), rds(strings("a"), "B")]

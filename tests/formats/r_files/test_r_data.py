@@ -7,8 +7,7 @@ import shutil
 import subprocess
 
 import pytest
-
-from formats.r_files.r_samples import (
+from evals.r_objects import (
     R,
     call,
     closure,
@@ -21,6 +20,7 @@ from formats.r_files.r_samples import (
     strings,
     symbol,
 )
+
 from formats.scanning import scan, scan_file
 from weighbridge.facts.structure import Format
 from weighbridge.findings.model import Kind, Verdict
