@@ -195,6 +195,10 @@ def gettext() -> bytes:
     return head + struct.pack("<4I", 2, 44, 3, 47) + b"hi\0" + b"hey\0"
 
 
+def onnx_tensor() -> bytes:
+    return message((1, 2), (1, 2), (2, 1), (8, "x"), (9, bytes(16)))
+
+
 MADE = {
     "bmp": bmp, "tiff": tiff, "icon": icon, "netpbm": netpbm, "iso-media": boxes, "ogg": ogg,
     "flac": flac, "mpeg-audio": mpeg_audio, "matroska": matroska, "aiff": aiff, "wave": wav,
@@ -203,7 +207,7 @@ MADE = {
     "fasttext": fasttext, "kenlm": kenlm, "faiss": faiss, "word2vec": word2vec,
     "hnswlib": hnswlib, "darknet": darknet, "sentencepiece": sentencepiece,
     "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib, "crfsuite": crfsuite,
-    "gettext": gettext,
+    "gettext": gettext, "onnx-tensor": onnx_tensor,
 }  # fmt: skip
 
 # Their structure does not say where it ends.

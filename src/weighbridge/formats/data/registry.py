@@ -33,6 +33,7 @@ READERS: tuple[Reader, ...] = (
     vectors.faiss,
     vectors.word2vec,
     vectors.sentencepiece,
+    vectors.onnx_tensor,
     vectors.ctranslate2,
     vectors.hnswlib,
     vectors.darknet,

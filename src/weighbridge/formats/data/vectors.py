@@ -12,7 +12,7 @@ import re
 from weighbridge.budget import Budget
 from weighbridge.errors import ParseError
 from weighbridge.formats.data.extent import Extent, number
-from weighbridge.formats.protobuf import BYTES, FIXED32, VARINT, Wire
+from weighbridge.formats.protobuf import BYTES, FIXED32, FIXED64, VARINT, Wire
 from weighbridge.sources.base import Source
 
 _FASTTEXT = 793712314
@@ -21,6 +21,20 @@ _WORD2VEC = re.compile(rb"([1-9]\d{0,8}) ([1-9]\d{0,4})\n")
 _KENLM = b"mmap lm http://kheafield.com/code format version "
 _MARISA = b"We love Marisa."
 _PIECES = 4_000_000
+# TensorProto of onnx.proto: the wire types that each field may have.
+_TENSOR = {
+    1: (VARINT, BYTES),
+    2: (VARINT,),
+    4: (BYTES, FIXED32),
+    5: (BYTES, VARINT),
+    6: (BYTES,),
+    7: (BYTES, VARINT),
+    8: (BYTES,),
+    9: (BYTES,),
+    10: (BYTES, FIXED64),
+    11: (BYTES, VARINT),
+    12: (BYTES,),
+}
 _VARIABLES = 200_000
 _DARKNET = ((0, 1, 0), (0, 2, 0), (0, 2, 5))
 
@@ -143,6 +157,27 @@ def sentencepiece(source: Source, head: bytes, budget: Budget) -> Extent | None:
     except ParseError:
         return None
     return Extent("sentencepiece", source.size) if pieces >= 3 and 2 in others else None
+
+
+def onnx_tensor(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """One tensor, as test data lies beside ONNX models: shape 1, type 2, name 8, numbers 4 to 11.
+
+    One that keeps its numbers in another file (13, 14) is left to be unknown.
+    """
+    if head[:1] not in (b"\x08", b"\x0a", b"\x10") or source.size < 4:
+        return None
+    wire = Wire(source, budget)
+    seen: dict[int, int] = {}
+    try:
+        for field in wire.fields(wire.whole(), runs=(1, 4, 5, 7, 10, 11)):
+            if field.number not in _TENSOR or field.wire not in _TENSOR[field.number]:
+                return None
+            seen.setdefault(field.number, field.value)
+    except ParseError:
+        return None
+    numbers = {4, 5, 6, 7, 9, 10, 11} & set(seen)
+    known = 1 <= seen.get(2, 0) <= 26 and len(numbers) == 1
+    return Extent("onnx-tensor", source.size) if known else None
 
 
 def _is_piece(wire: Wire, field: object) -> bool:
