@@ -7,4 +7,6 @@ LOADERS = {
     "tensorflow-meta-graph": ("tf.compat.v1.train.import_meta_graph",),
     "tensorflow-keras-metadata": ("tf_keras.models.load_model",),
     "tflite": ("tf.lite.Interpreter",),
+    "openvino": ("openvino.Core.read_model",),
+    "pmml": ("a PMML evaluator such as JPMML",),
 }
