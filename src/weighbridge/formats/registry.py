@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weighbridge.formats import (
+    coreml,
     executables,
     executorch,
     msgpack,
@@ -76,6 +77,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(raw.NAME, raw.claims, raw.parse),
     FormatEntry(msgpack.NAME, msgpack.claims, msgpack.parse),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tensorflow.NAME, tensorflow.claims, tensorflow.parse),
     FormatEntry(tensorflow_text.NAME, tensorflow_text.claims, tensorflow_text.parse),

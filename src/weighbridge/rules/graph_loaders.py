@@ -7,6 +7,7 @@ LOADERS = {
     "tensorflow-meta-graph": ("tf.compat.v1.train.import_meta_graph",),
     "tensorflow-keras-metadata": ("tf_keras.models.load_model",),
     "tflite": ("tf.lite.Interpreter",),
+    "coreml": ("MLModel(contentsOf:) of Core ML",),
     "torch7": ("torch.load of Torch7", "torchfile.load"),
     "openvino": ("openvino.Core.read_model",),
     "pmml": ("a PMML evaluator such as JPMML",),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weighbridge.budget import Budget
-from weighbridge.formats.data import documents, media, tables, vectors
+from weighbridge.formats.data import documents, media, tables, vectors, weights
 from weighbridge.formats.data.extent import Extent, Reader
 from weighbridge.sources.base import Source
 
@@ -36,6 +36,7 @@ READERS: tuple[Reader, ...] = (
     vectors.ctranslate2,
     vectors.hnswlib,
     vectors.darknet,
+    weights.coreml_blobs,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
 )
