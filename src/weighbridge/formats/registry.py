@@ -31,6 +31,7 @@ from weighbridge.formats.tensorflow import checkpoint as tensorflow_checkpoint
 from weighbridge.formats.tensorflow import model as tensorflow
 from weighbridge.formats.tensorflow import text as tensorflow_text
 from weighbridge.formats.torch7 import model as torch7
+from weighbridge.formats.trees import catboost, lightgbm, xgboost_file
 from weighbridge.formats.xml_models import model as xml_models
 from weighbridge.sources.base import Source
 
@@ -72,6 +73,9 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(executables.NAME, executables.claims, executables.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(bytecode_file.NAME, bytecode_file.claims, bytecode_file.parse),
     FormatEntry(r_data.NAME, r_data.claims, r_data.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(catboost.NAME, catboost.claims, catboost.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(lightgbm.NAME, lightgbm.claims, lightgbm.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(xgboost_file.NAME, xgboost_file.claims, xgboost_file.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(torch7.NAME, torch7.claims, torch7.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)),
     FormatEntry(xml_models.NAME, xml_models.claims, xml_models.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(raw.NAME, raw.claims, raw.parse),

@@ -25,6 +25,7 @@ from weighbridge.rules import (
     templates,
     tensorflow,
     tflite,
+    trees,
     xml_models,
 )
 from weighbridge.rules.model import Rule
@@ -49,6 +50,7 @@ RULES: tuple[Rule, ...] = (
     *graphs.RULES,
     *tensorflow.RULES,
     *tflite.RULES,
+    *trees.RULES,
     *host_code.RULES,
     *xml_models.RULES,
     *r_data.RULES,
