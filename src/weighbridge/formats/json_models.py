@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from weighbridge.formats import mxnet, paddle
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.trees import xgboost
 
@@ -13,9 +14,14 @@ Read = Callable[[Context, object, Place], None]
 
 READERS: tuple[tuple[str, Recognise, Read], ...] = (
     (xgboost.NAME, xgboost.is_xgboost, xgboost.read),
+    (paddle.NAME, paddle.is_program, paddle.read_program),
+    (mxnet.NAME, mxnet.is_graph, mxnet.read_graph),
 )
 # How a model begins that may be too long to be read.
-_BEGINNINGS = ((re.compile(rb'\s*\{\s*"learner"\s*:\s*\{'), xgboost.NAME),)
+_BEGINNINGS = (
+    (re.compile(rb'\s*\{\s*"learner"\s*:\s*\{'), xgboost.NAME),
+    (re.compile(rb'\s*\{\s*"base_code"\s*:\s*\{'), paddle.NAME),
+)
 
 
 def begins(head: bytes) -> str:

@@ -10,11 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weighbridge.formats import (
+    caffe,
     coreml,
     executables,
     executorch,
     msgpack,
     numpy_array,
+    paddle,
     safetensors,
     tflite,
 )
@@ -82,9 +84,11 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(msgpack.NAME, msgpack.claims, msgpack.parse),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tensorflow.NAME, tensorflow.claims, tensorflow.parse),
     FormatEntry(tensorflow_text.NAME, tensorflow_text.claims, tensorflow_text.parse),
+    FormatEntry(caffe.NAME, caffe.claims, caffe.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(
         tensorflow_checkpoint.NAME, tensorflow_checkpoint.claims, tensorflow_checkpoint.parse
     ),

@@ -24,9 +24,11 @@ _LOADERS = {
     "class": ("sentence_transformers.SentenceTransformer",),
     "component": ("diffusers.DiffusionPipeline.from_pretrained",),
     "loader-module": ("mlflow.pyfunc.load_model",),
+    "caffe-layer": ("caffe.Net",),
     "python": ("yaml.load(Loader=yaml.UnsafeLoader)",),
     "hyper": ("hyperpyyaml.load_hyperpyyaml",),
 }
+_OWN = {"class": "sentence_transformers", "loader-module": "mlflow", "caffe-layer": "caffe"}
 _GRAVE = frozenset({"process_exec", "code_exec", "native_code", "file_delete", "tamper", "network"})
 # Of the standard library, what configurations name for good reasons.
 _ORDINARY = re.compile(
@@ -46,7 +48,9 @@ def _references(file: FileFacts, *kinds: str) -> list[Reference]:
 def _named(file: FileFacts) -> Iterator[Finding]:
     """One finding for each callable that a configuration names and should not."""
     groups: dict[tuple[str, str], list[Reference]] = {}
-    for reference in _references(file, "target", "class", "component", "loader-module", "yaml-tag"):
+    for reference in _references(
+        file, "target", "class", "component", "loader-module", "yaml-tag", "caffe-layer"
+    ):
         how, dotted = _callable(reference)
         if dotted:
             groups.setdefault((how, dotted), []).append(reference)
@@ -89,15 +93,14 @@ def judge_target(how: str, dotted: str) -> tuple[Kind, str, str] | None:
             return Kind.SUSPICIOUS, "has a loader call", judgement.effect
     if standard:
         return Kind.SUSPICIOUS, "has a loader call", "import_resolve"
-    if how == "python" or how in ("class", "loader-module") and _foreign(how, dotted):
+    if how == "python" or how in _OWN and _foreign(how, dotted):
         return Kind.WEAKNESS, "has a loader call", ""
     return None
 
 
 def _foreign(how: str, dotted: str) -> bool:
-    own = {"class": "sentence_transformers", "loader-module": "mlflow"}[how]
     first = dotted.split(".")[0]
-    return first != own and library_kind(first) is None and "." in dotted
+    return first != _OWN[how] and library_kind(first) is None and "." in dotted
 
 
 def _standing(dotted: str) -> tuple[Judgement, str]:

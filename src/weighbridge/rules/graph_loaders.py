@@ -10,6 +10,8 @@ LOADERS = {
     "xgboost": ("xgboost.Booster.load_model",),
     "lightgbm": ("lightgbm.Booster(model_file=...)",),
     "catboost": ("catboost.CatBoost.load_model",),
+    "paddle": ("paddle.inference.create_predictor", "paddle.jit.load"),
+    "mxnet": ("mxnet.symbol.load", "mxnet.gluon.SymbolBlock.imports"),
     "coreml": ("MLModel(contentsOf:) of Core ML",),
     "torch7": ("torch.load of Torch7", "torchfile.load"),
     "openvino": ("openvino.Core.read_model",),

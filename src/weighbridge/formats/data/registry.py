@@ -37,6 +37,8 @@ READERS: tuple[Reader, ...] = (
     vectors.hnswlib,
     vectors.darknet,
     weights.coreml_blobs,
+    weights.paddle_parameters,
+    weights.mxnet_parameters,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
 )
