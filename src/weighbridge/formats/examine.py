@@ -143,7 +143,7 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
     name = known.name_of(head)
     if name is not None:
         context.format(place, name, source.size)
-        text = f"{name} is recognised, but not examined"
+        text = f"{name} is recognised, but not examined; that needs {known.needed(head)}"
         context.gap(place, name, "unsupported-format", text)
         return name
     return inert.parse_text(context, source, place)

@@ -11,7 +11,7 @@ import re
 from posixpath import basename
 
 from weighbridge.errors import ParseError
-from weighbridge.formats import caffe, json_models
+from weighbridge.formats import caffe, json_models, ncnn
 from weighbridge.formats.configuration import (
     json_file,
     model_card,
@@ -127,6 +127,8 @@ def _other(context: Context, text: str, place: Place, name: str) -> str:
     if language:
         shell_file.read_shell(context, text, place, language)
         return shell_file.NAME
+    if ncnn.note_network(context, text, place):
+        return ncnn.NAME
     if caffe.note_network(context, text, place):
         return caffe.NAME
     if _XML.match(text):

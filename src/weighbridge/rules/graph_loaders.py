@@ -12,6 +12,8 @@ LOADERS = {
     "catboost": ("catboost.CatBoost.load_model",),
     "paddle": ("paddle.inference.create_predictor", "paddle.jit.load"),
     "mxnet": ("mxnet.symbol.load", "mxnet.gluon.SymbolBlock.imports"),
+    "ncnn": ("ncnn::Net::load_param",),
+    "tensorflow-js": ("tf.loadLayersModel", "tf.loadGraphModel"),
     "coreml": ("MLModel(contentsOf:) of Core ML",),
     "torch7": ("torch.load of Torch7", "torchfile.load"),
     "openvino": ("openvino.Core.read_model",),
