@@ -20,6 +20,7 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"RKNN", "rknn", "the model that it was converted from"),
     (0, b"B\0C\0N\0", "cntk", "the ONNX form of the model"),
     (0, b"\xd5\x0a\x02\0", "dlc", "the model that it was converted from"),
+    (0, b"dex\n03", "dalvik-bytecode", "a reader for code of Android"),
     (0, b"\0asm", "webassembly", "a whole file"),
     (0, b"Salted__", "encrypted", "the password"),
     (0, b"age-encryption.org/v1\n", "encrypted", "the key"),
