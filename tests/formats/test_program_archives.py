@@ -1,9 +1,9 @@
 """Packages of programs among models: what they are is said."""
 
 import pytest
-from formats.scanning import scan
 
 from builders.archives import ZipEntry, build_zip
+from formats.scanning import scan
 from weighbridge.facts.structure import Note
 from weighbridge.findings.model import Verdict
 

@@ -69,7 +69,7 @@ class Reference:
         line: counted from 1, 0 where it is not known.
         kind: `auto-map`, `kernel`, `trust`, `target`, `loader-module`, `code-path`, `class`,
             `yaml-tag`, `entity`, `document-type`,
-            `caffe-layer` ...
+            `caffe-layer`, `constructor` ...
         key: path of keys that leads to it.
         value: as written, bounded.
         pinned: revision that the configuration gives along with it, empty without.

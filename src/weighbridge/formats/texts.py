@@ -18,6 +18,7 @@ from weighbridge.formats.configuration import (
     notebook,
     requirements,
     shell_file,
+    spacy_file,
     xml_file,
     yaml_file,
 )
@@ -40,6 +41,12 @@ _PYTHON = re.compile(r"^(?:import\s+\w|from\s+[\w.]+\s+import\s|def\s+\w+\s*\(|c
 _XML = re.compile(r"\s*<(?:\?xml|!DOCTYPE|PMML|net|svg)\b")
 # Lists of pieces of words, in which anything may stand.
 _VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt"})
+# Models whose form is text, told by their content.
+_MODELS = (
+    (spacy_file.NAME, spacy_file.note_functions),
+    (ncnn.NAME, ncnn.note_network),
+    (caffe.NAME, caffe.note_network),
+)
 _PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yaml", ".yml", ".toml")
 
 
@@ -127,10 +134,9 @@ def _other(context: Context, text: str, place: Place, name: str) -> str:
     if language:
         shell_file.read_shell(context, text, place, language)
         return shell_file.NAME
-    if ncnn.note_network(context, text, place):
-        return ncnn.NAME
-    if caffe.note_network(context, text, place):
-        return caffe.NAME
+    for model, note in _MODELS:
+        if note(context, text, place):
+            return model
     if _XML.match(text):
         xml_file.note_entities(context, text, place)
     return ""

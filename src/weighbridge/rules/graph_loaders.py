@@ -14,6 +14,7 @@ LOADERS = {
     "mxnet": ("mxnet.symbol.load", "mxnet.gluon.SymbolBlock.imports"),
     "ncnn": ("ncnn::Net::load_param",),
     "tensorflow-js": ("tf.loadLayersModel", "tf.loadGraphModel"),
+    "spacy-config": ("spacy.load", "spacy train"),
     "coreml": ("MLModel(contentsOf:) of Core ML",),
     "torch7": ("torch.load of Torch7", "torchfile.load"),
     "openvino": ("openvino.Core.read_model",),
