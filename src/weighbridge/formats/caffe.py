@@ -12,6 +12,7 @@ import re
 from weighbridge.errors import MalformedInput
 from weighbridge.facts.repository import Reference
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.pickle import raw
 from weighbridge.formats.protobuf import BYTES, Field, Wire
 from weighbridge.sources.base import Source
 
@@ -62,6 +63,7 @@ def parse(context: Context, source: Source, place: Place) -> bool:
         if not _known(types):
             return False
         _state(context, source, place, references)
+        raw.hidden_streams(context, source, place, 0)
         raise
     if not _known(types):
         return False

@@ -21,23 +21,25 @@ class OperatorTally:
 
     def note(self, name: str, offset: int = 0, domain: str = "", arguments: Arguments = ()) -> None:
         """Count one operator; further kinds than are kept are counted under no name."""
-        kept = tuple((key[:_NAME], excerpt(value, _ARGUMENT)) for key, value in arguments)
-        key = (excerpt(domain, _NAME), excerpt(name, _NAME), kept)
+        kept = tuple((key[:_NAME], value[: 2 * _ARGUMENT]) for key, value in arguments)
+        key = (domain[: 2 * _NAME], name[: 2 * _NAME], kept)
         if key not in self._found and len(self._found) >= MOST_OPERATORS:
-            key = (key[0], "…", ())
+            key = ("…", "…", ())
         entry = self._found.setdefault(key, [offset, 0])
         entry[1] += 1
 
     def state(self, context: Context, place: Place) -> None:
         """Add a fact for each."""
-        for (domain, name, arguments), (offset, count) in self._found.items():
+        for (domain, name, given), (offset, count) in self._found.items():
+            # Masking costs more than all else, so it is done once for each kind.
+            arguments = tuple((key, excerpt(value, _ARGUMENT)) for key, value in given)
             context.add(
                 Operator(
                     member=place.member,
                     offset=offset,
                     format=self._format,
-                    domain=domain,
-                    name=name,
+                    domain=excerpt(domain, _NAME),
+                    name=excerpt(name, _NAME),
                     where="",
                     role="",
                     count=count,

@@ -15,6 +15,7 @@ from weighbridge.errors import MalformedInput
 from weighbridge.facts.graphs import ExternalData
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.operator_tally import OperatorTally
+from weighbridge.formats.pickle import raw
 from weighbridge.formats.protobuf import BYTES, VARINT, Field, Wire
 from weighbridge.sources.base import Source
 
@@ -47,6 +48,7 @@ def parse(context: Context, source: Source, place: Place) -> bool:
             return False
         context.format(place, NAME, source.size)
         walk.state(context, place)
+        raw.hidden_streams(context, source, place, 0)
         raise
     if not walk.operators:
         return False

@@ -13,8 +13,8 @@ from weighbridge.text.escaping import visible
 
 def _document_type(file: FileFacts) -> Iterable[Finding]:
     found = [fact for fact in file.of(Reference) if isinstance(fact, Reference)]
-    if any(fact.kind == "external-entity" for fact in found):
-        return  # That says more, and has the same cause.
+    if any(fact.kind == "external-entity" or fact.value.count("&") > 1 for fact in found):
+        return  # Its entities say more, and have the same cause.
     for fact in [fact for fact in found if fact.kind == "document-type"][:1]:
         yield XML_DOCUMENT_TYPE.finding(
             member=fact.member,

@@ -83,6 +83,11 @@ def test_weights_are_followed_to_their_end():
     assert scan(blobs(b"x" * 64) + trap).verdict is Verdict.MALICIOUS
 
 
+def test_what_follows_a_model_is_examined():
+    trap = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+    assert scan(PLAIN["program"] + trap).verdict is Verdict.MALICIOUS
+
+
 @pytest.mark.frameworks
 def test_files_of_coremltools(tmp_path):
     np = pytest.importorskip("numpy")

@@ -78,8 +78,8 @@ def test_no_truncation_is_clean(name):
         assert scan(data[:size]).verdict is not Verdict.CLEAN, size
 
 
-@pytest.mark.parametrize("name", ["paddle-parameters", "mxnet-parameters"])
-def test_what_follows_weights_is_examined(name):
+@pytest.mark.parametrize("name", BINARY)
+def test_what_follows_a_file_is_examined(name):
     assert scan(SAMPLES[name]() + TRAP).verdict is Verdict.MALICIOUS
 
 

@@ -97,3 +97,15 @@ def test_other_texts_stay_texts(data):
 def test_deep_nesting_is_a_limit():
     data = openvino().replace(b"<rt_info>", b"<rt_info>" + b"<a>" * 5000)
     assert scan(data).gaps == ["limit-xml-depth"]
+
+
+def test_many_kinds_of_layers_are_bounded():
+    more = b"".join(
+        b'<layer id="%d" type="T%d" version="v%d"/>' % (n, n, n) for n in range(9, 5000)
+    )
+    answer = scan(openvino().replace(b"</layers>", more + b"</layers>"))
+    assert len(answer.facts) < 2_100 and answer.rules == {"host-code"}
+
+
+def test_a_tag_without_end_is_a_limit():
+    assert scan(b'<net version="11" x="' + b"a" * (20 << 20)).gaps == ["limit-xml-token"]

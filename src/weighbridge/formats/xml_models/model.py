@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from weighbridge.errors import ParseError
+from weighbridge.errors import MalformedInput, ParseError
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.xml_models.events import Events, Handler, StrangeRoot
 from weighbridge.formats.xml_models.openvino import OpenVinoModel
@@ -38,10 +38,11 @@ def parse(context: Context, source: Source, place: Place) -> bool:
         events.run()
     except StrangeRoot:
         return False
-    except ParseError:
-        if root.model is None:
+    except ParseError as error:
+        if root.model is None and isinstance(error, MalformedInput):
             return False  # Texts are examined as what they are.
-        _state(context, source, place, root.model, events)
+        if root.model is not None:
+            _state(context, source, place, root.model, events)
         raise
     if root.model is None:
         return False
