@@ -73,7 +73,8 @@ def test_files_of_torch_itself(tmp_path):
     torch = pytest.importorskip("torch")
     checkpoint = pytest.importorskip("torch.distributed.checkpoint")
     with pytest.warns(UserWarning):
-        state = {"w": torch.rand(9), "b": torch.rand(3, 3), "step": 3}
+        # Archives of one size, so that offsets of one fit into another.
+        state = {f"w{n}": torch.rand(9) for n in range(5)} | {"b": torch.rand(3, 3), "step": 3}
         checkpoint.save(state, checkpoint_id=tmp_path)
     for path in tmp_path.iterdir():
         assert scan_file(path).verdict is Verdict.CLEAN, path.name

@@ -25,7 +25,7 @@ from weighbridge.sources.memory import SliceSource
 
 NAME = "pytorch-distributed"
 MOST_PARTS = 100_000
-_END, _LOCAL = 22, 30
+_END, _LOCAL, _LOCATOR, _END64 = 22, 30, 20, 56
 _CHECK_EVERY = 256
 _FIRST = re.compile(rb"[^/]{1,200}/data\.pkl\Z")
 
@@ -51,11 +51,17 @@ def parse(context: Context, source: Source, place: Place) -> bool:
 
 
 class _Part(NamedTuple):
-    """One archive: where it begins, where its directory is, and where it says that it is."""
+    """One archive: where it begins, and where its directory and its zip64 record are.
+
+    `declared` and `named` are where a reader looks for the two that counts from the start of the
+    file; `named` is None where nothing is found there.
+    """
 
     start: int
     directory: int
+    record: int | None
     declared: int
+    named: int | None
 
 
 def _starts(context: Context, source: Source) -> list[int]:
@@ -72,8 +78,11 @@ def _starts(context: Context, source: Source) -> list[int]:
         end = part.start
     # miniz takes the declared place as counted from the start of the file, whatever stands there.
     known = {part.directory for part in parts}
+    records = {part.record for part in parts}
     for part in parts:
         if part.declared not in known and source.read_at(part.declared, 4) == CENTRAL_MAGIC:
+            return []
+        if part.named is not None and part.named not in records:
             return []
     return [part.start for part in reversed(parts)]
 
@@ -87,9 +96,11 @@ def _part(source: Source, end: int) -> _Part | None:
     size, offset = (int.from_bytes(raw[at : at + 4], "little") for at in (12, 16))
     limit = position
     wide = find_end64(source, EndRecord(position, 0, 0, 0, 0, size, offset, b""))
-    if len(wide) > 1:
-        return None
+    record = wide[0].position if wide else None
+    named = wide[1].position if len(wide) > 1 else None
     if wide:
+        if record != position - _LOCATOR - _END64:
+            return None
         size, offset, limit = wide[0].size, wide[0].offset, wide[0].position
     start = limit - size - offset
     if start < 0 or source.read_at(start + offset, 4) != CENTRAL_MAGIC:
@@ -97,4 +108,4 @@ def _part(source: Source, end: int) -> _Part | None:
     header = source.read_at(start, _LOCAL + 300)
     name = header[_LOCAL : _LOCAL + int.from_bytes(header[26:28], "little")]
     known = header[:4] == LOCAL_MAGIC and _FIRST.match(name) is not None
-    return _Part(start, start + offset, offset) if known else None
+    return _Part(start, start + offset, record, offset, named) if known else None
