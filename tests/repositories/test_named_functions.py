@@ -48,6 +48,7 @@ def test_a_function_of_another_package_is_a_weakness():
 def test_other_settings_are_texts():
     answer = scan(b"# settings\n[nlp]\nlang = en\n")
     assert (answer.format, answer.verdict) == ("text", Verdict.CLEAN)
+    assert scan(f"# A pipeline\n\nIts settings:\n\n{SPACY}".encode()).format == "text"
 
 
 @pytest.mark.parametrize(

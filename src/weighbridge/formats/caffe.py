@@ -28,6 +28,7 @@ _LAYER_TYPES = frozenset(
 )
 _TEXT = re.compile(r"^[ \t]{0,80}layers?[ \t]{0,8}:?[ \t]{0,8}\{", re.M)
 _TEXT_TYPE = re.compile(r"^[ \t]{0,80}type:[ \t]{0,8}[\"']?(\w{2,60})", re.M)
+_LINE = re.compile(r"\s*(?:#|[\w.]{1,60}\s*:|[\w.]{1,60}\s*\{|\}|[\"']|[-\d])")
 _QUOTED = r"[ \t]{0,8}:\s{0,80}[\"']([^\"'\n]{1,200})[\"']"
 _PARAMETERS = re.compile(r"python_param\s{0,80}:?\s{0,80}\{([^{}]{0,4000})\}")
 _MODULE = re.compile(rf"\bmodule{_QUOTED}")
@@ -103,7 +104,7 @@ def _reference(place: Place, line: int, key: str, module: str, name: str) -> Ref
 
 def note_network(context: Context, text: str, place: Place) -> bool:
     """Add the Python layers of a network written as text; says whether it is one."""
-    if _TEXT.search(text) is None:
+    if _TEXT.search(text) is None or not _is_settings(text):
         return False
     if not any(match[1] in _LAYER_TYPES for match in _TEXT_TYPE.finditer(text)):
         return False
@@ -114,3 +115,9 @@ def note_network(context: Context, text: str, place: Place) -> bool:
             shown = name[1] if name is not None else ""
             context.add(_reference(place, line, "python_param", module[1], shown))
     return True
+
+
+def _is_settings(text: str) -> bool:
+    """Say whether the lines are those of a network, and not of a text about one."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return 10 * sum(_LINE.match(line) is not None for line in lines) >= 9 * len(lines)

@@ -101,6 +101,12 @@ def test_other_json_stays_json(value):
     assert scan(json.dumps(value).encode()).format == "json"
 
 
+def test_a_text_about_a_network_is_a_text():
+    text = "A Python layer is written like this, and Caffe imports it.\n\n" * 6
+    text += caffe_text("os", "system").decode() + "\nThat is all there is to say of it.\n" * 6
+    assert (scan(text.encode()).format, scan(text.encode()).verdict) == ("text", Verdict.CLEAN)
+
+
 @pytest.mark.parametrize("text", [b"layer {\n  color: red\n}\n", b'type: "Python"\nlayer: 3\n'])
 def test_other_texts_stay_texts(text):
     assert scan(text).format == "text"

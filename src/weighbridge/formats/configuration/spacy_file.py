@@ -13,6 +13,7 @@ from weighbridge.formats.context import Context, Place
 from weighbridge.formats.operator_tally import OperatorTally
 
 NAME = "spacy-config"
+_BEGINNING = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*\[")
 _SECTION = re.compile(r"^\[nlp\][ \t]*$", re.M)
 _PIPELINE = re.compile(r"^pipeline[ \t]*=[ \t]*\[", re.M)
 _REGISTERED = re.compile(r"^@(\w{1,60})[ \t]*=[ \t]*[\"']([^\"'\n]{1,200})[\"']", re.M)
@@ -20,7 +21,9 @@ _REGISTERED = re.compile(r"^@(\w{1,60})[ \t]*=[ \t]*[\"']([^\"'\n]{1,200})[\"']"
 
 def note_functions(context: Context, text: str, place: Place) -> bool:
     """Add the functions that a configuration names, and say whether the text is one."""
-    if _SECTION.search(text) is None or _PIPELINE.search(text) is None:
+    if _BEGINNING.match(text) is None or _SECTION.search(text) is None:
+        return False
+    if _PIPELINE.search(text) is None:
         return False
     tally = OperatorTally(NAME)
     for match in _REGISTERED.finditer(text):
