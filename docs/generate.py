@@ -61,6 +61,7 @@ def _pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "reference" / "cli.md", cli_page()
     yield DOCS / "reference" / "budgets.md", budgets_page()
     yield DOCS / "reference" / "json.md", json_page()
+    yield DOCS / "reference" / "depth.md", depth_page()
     yield DOCS / "rules.md", rules_page.render(RULES)
     report = _example_report()
     for path in (ROOT / "README.md", DOCS / "tutorial.md"):
@@ -126,6 +127,41 @@ def json_page() -> str:
         lines += [f"\n## {name}\n", "| field | type | meaning |", "| --- | --- | --- |"]
         lines += _fields(schema["$defs"][name])
     return "\n".join(lines) + "\n"
+
+
+def depth_page() -> str:
+    """Return the page that says how far each format is read, from the table and the registry."""
+    from weighbridge.formats.data.registry import READERS
+
+    lines = [
+        f"# How far each format is read\n\n{NOTICE}*Judged*: parsed, and rules look at it. "
+        "*Followed*: its structure is followed to",
+        "its end and holds nothing that runs, so its numbers are opaque. *Named*: recognised, not "
+        "read, and",
+        "`inconclusive`.\n",
+        "| format | depth | recognised by | loaders | rules |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    table = (DOCS / "formats.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    for line in table:
+        names, depth, recognised, loaders, rules = line.split("\t")
+        shown = ", ".join(f"`{name}`" for name in names.split(", "))
+        rules = re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", _rule_link, rules)
+        lines.append(f"| {shown} | {depth} | {recognised} | {loaders} | {rules} |")
+    lines.append(
+        "\n## Data that nothing runs\n\nFollowed, each to its end. Their names stand in "
+        "[their own page](formats/data.md).\n"
+    )
+    lines += [f"- {(reader.__doc__ or '').strip().splitlines()[0]}" for reader in READERS]
+    return "\n".join(lines) + "\n"
+
+
+def _rule_link(word: re.Match[str]) -> str:
+    from weighbridge.rules.registry import rule
+
+    if rule(word[0]) is None:
+        raise SystemExit(f"docs/formats.tsv: there is no rule {word[0]}")
+    return f"[{word[0]}](../rules.md#{word[0]})"
 
 
 def _fields(definition: dict[str, Any], prefix: str = "") -> Iterator[str]:

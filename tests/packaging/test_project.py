@@ -13,6 +13,7 @@ import pytest
 
 import weighbridge
 from weighbridge.containers.registry import ARCHIVES, STREAMS
+from weighbridge.formats.json_models import READERS
 from weighbridge.formats.registry import FORMATS
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +90,16 @@ def test_formats_are_documented() -> None:
     page = (ROOT / "docs" / "reference" / "formats.md").read_text()
     named = set(re.findall(r"`([a-z0-9-]+)`", page))
     assert {*(entry.name for entry in FORMATS), *ARCHIVES, *STREAMS} <= named
+
+
+def test_how_far_each_format_is_read_is_said() -> None:
+    table = (ROOT / "docs" / "formats.tsv").read_text().splitlines()[1:]
+    rows = [line.split("\t") for line in table]
+    assert all(row[1] in ("judged", "followed", "named") for row in rows)
+    named = {name for row in rows for name in row[0].split(", ")}
+    by_root = {"xml-model": "openvino"}  # Named after what its root says.
+    entries = {by_root.get(entry.name, entry.name) for entry in FORMATS}
+    assert {*entries, *ARCHIVES, *STREAMS, *(name for name, _, _ in READERS)} <= named
 
 
 # -- sizes -----------------------------------------------------------------------------------------

@@ -11,7 +11,9 @@ class Executable:
 
     Attributes:
         member: place inside the file, None for the file itself.
-        kind: `elf`, `pe`, `mach-o`, `java-class`, `webassembly`, `script`.
+        kind: `elf`, `pe`, `mach-o`, `java-class`, `webassembly`, `script`, or the
+            package of programs that an archive is: `java-archive`, `android-package`,
+            `ios-package`.
         container: format of what directly holds it, None for the file itself.
         origin: what hands the bytes to a loader: `file`, `member`, `hidden`, or `expected` where
             the format around it is made to carry programs.

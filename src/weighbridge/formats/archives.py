@@ -12,9 +12,10 @@ from weighbridge.containers.base import Archive, Member
 from weighbridge.containers.inflate import InflatedSource
 from weighbridge.containers.registry import open_archive
 from weighbridge.errors import ParseError
-from weighbridge.formats import llamafile, skops, torchserve
+from weighbridge.formats import llamafile, program_archives, skops, torchserve
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.keras import archive as keras
+from weighbridge.formats.pytorch import distributed
 from weighbridge.formats.pytorch.archive import CheckpointReader, variant
 from weighbridge.formats.pytorch.export import NAME as EXPORTED
 from weighbridge.formats.pytorch.export import ExportReader, is_exported
@@ -27,6 +28,8 @@ _CRC_LIMIT = 4 << 20
 
 def parse(context: Context, kind: str, source: Source, place: Place) -> str:
     """Examine an archive recognised as `kind` and return the format it turned out to be."""
+    if kind == "zip" and distributed.parse(context, source, place):
+        return distributed.NAME
     archive = open_archive(kind, source, context.budget)
     name = _name(kind, archive)
     before = len(context.facts)
@@ -43,6 +46,8 @@ def parse(context: Context, kind: str, source: Source, place: Place) -> str:
         ExportReader(context, archive, source, place).read()
         return name
     context.format(place, name, source.size, members=len(archive.members))
+    if name == "zip":
+        program_archives.note_programs(context, archive, source, place)
     if name == "skops":
         skops.read_schema(context, archive, place)
     elif name == "torchserve":

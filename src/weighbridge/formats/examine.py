@@ -18,6 +18,8 @@ from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
 
 _HEAD = 512
+# Archives of which every byte is accounted for, so that nothing else need be tried on them.
+_WHOLE_ARCHIVES = ("zip", "npz", "skops", "torchserve", "keras", "pytorch-distributed")
 _interpreters: list[Interpreter] = []
 
 
@@ -71,7 +73,7 @@ def walk(context: Context, source: Source, place: Place) -> str | None:
             errors.append((container, error))
     covered: set[str] = set()
     for entry in FORMATS:
-        if found in ("zip", "npz", "skops", "torchserve", "keras") and head[:2] == b"PK":
+        if found in _WHOLE_ARCHIVES and head[:2] == b"PK":
             break
         if entry.name in covered or not entry.claims(source, head):
             continue
@@ -141,7 +143,7 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
     name = known.name_of(head)
     if name is not None:
         context.format(place, name, source.size)
-        text = f"{name} is recognised, but not examined"
+        text = f"{name} is recognised, but not examined; that needs {known.needed(head)}"
         context.gap(place, name, "unsupported-format", text)
         return name
     return inert.parse_text(context, source, place)

@@ -1,27 +1,49 @@
-"""Formats that are recognised by their first bytes and not parsed yet, so the report can name them.
+"""Formats that are recognised by their first bytes and not parsed, so the report can name them.
 
-Such a file is inconclusive: it is known what it is, and it could carry code.
+Such a file is inconclusive: it is known what it is, and it could carry code. The report says what a
+judgement would need.
 """
 
 from __future__ import annotations
 
-_MAGIC: tuple[tuple[int, bytes, str], ...] = (
-    (4, b"TFL3", "tflite"),
-    (4, b"ET12", "executorch"),
-    (4, b"PTMF", "torch-mobile"),
-    (4, b"ORTM", "onnxruntime"),
-    (0, b"\x7fELF", "elf-executable"),
-    (0, b"\xca\xfe\xba\xbe", "java-class-or-mach-o"),
-    (0, b"\xcf\xfa\xed\xfe", "mach-o-executable"),
-    (0, b"\xfe\xed\xfa\xcf", "mach-o-executable"),
-    (0, b"CBM1", "catboost"),
-    (0, b"RKNN", "rknn"),
-    (0, b"\0asm", "webassembly"),
+_MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
+    (4, b"TFL3", "tflite", "a whole file"),
+    (4, b"ET12", "executorch", "a whole file"),
+    (4, b"PTMF", "torch-mobile", "the checkpoint that it was made from"),
+    (4, b"ORTM", "onnxruntime", "the ONNX model that it was made from"),
+    (0, b"\x7fELF", "elf-executable", "a whole file"),
+    (0, b"\xca\xfe\xba\xbe", "java-class-or-mach-o", "a whole file"),
+    (0, b"\xcf\xfa\xed\xfe", "mach-o-executable", "a whole file"),
+    (0, b"\xfe\xed\xfa\xcf", "mach-o-executable", "a whole file"),
+    (0, b"ftrt", "tensorrt", "the ONNX model that the engine was built from"),
+    (0, b"ptrt", "tensorrt", "the ONNX model that the engine was built from"),
+    (0, b"RKNN", "rknn", "the model that it was converted from"),
+    (0, b"B\0C\0N\0", "cntk", "the ONNX form of the model"),
+    (0, b"\xd5\x0a\x02\0", "dlc", "the model that it was converted from"),
+    (0, b"dex\n03", "dalvik-bytecode", "a reader for code of Android"),
+    (0, b"\0asm", "webassembly", "a whole file"),
+    (0, b"Salted__", "encrypted", "the password"),
+    (0, b"age-encryption.org/v1\n", "encrypted", "the key"),
+    (0, b"-----BEGIN PGP MESSAGE-----", "encrypted", "the key"),
 )
 
 
 def name_of(head: bytes) -> str | None:
     """Return the name of a format known by its magic number, or None."""
+    known = _known(head)
+    return None if known is None else known[0]
+
+
+def needed(head: bytes) -> str:
+    """Return what a judgement of such a file would need."""
+    known = _known(head)
+    return "" if known is None else known[1]
+
+
+def _known(head: bytes) -> tuple[str, str] | None:
     if head[:2] == b"MZ" and len(head) >= 64 and b"\0" in head[:64]:
-        return "windows-executable"
-    return next((name for at, magic, name in _MAGIC if head[at : at + len(magic)] == magic), None)
+        return "windows-executable", "a whole file"
+    for at, magic, name, need in _MAGIC:
+        if head[at : at + len(magic)] == magic:
+            return name, need
+    return None

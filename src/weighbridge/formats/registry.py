@@ -10,10 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weighbridge.formats import (
+    caffe,
+    coreml,
     executables,
     executorch,
     msgpack,
     numpy_array,
+    paddle,
     safetensors,
     tflite,
 )
@@ -29,6 +32,9 @@ from weighbridge.formats.r_data import model as r_data
 from weighbridge.formats.tensorflow import checkpoint as tensorflow_checkpoint
 from weighbridge.formats.tensorflow import model as tensorflow
 from weighbridge.formats.tensorflow import text as tensorflow_text
+from weighbridge.formats.torch7 import model as torch7
+from weighbridge.formats.trees import catboost, lightgbm, xgboost_file
+from weighbridge.formats.xml_models import model as xml_models
 from weighbridge.sources.base import Source
 
 
@@ -69,12 +75,20 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(executables.NAME, executables.claims, executables.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(bytecode_file.NAME, bytecode_file.claims, bytecode_file.parse),
     FormatEntry(r_data.NAME, r_data.claims, r_data.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(catboost.NAME, catboost.claims, catboost.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(lightgbm.NAME, lightgbm.claims, lightgbm.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(xgboost_file.NAME, xgboost_file.claims, xgboost_file.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(torch7.NAME, torch7.claims, torch7.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)),
+    FormatEntry(xml_models.NAME, xml_models.claims, xml_models.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(raw.NAME, raw.claims, raw.parse),
     FormatEntry(msgpack.NAME, msgpack.claims, msgpack.parse),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tensorflow.NAME, tensorflow.claims, tensorflow.parse),
     FormatEntry(tensorflow_text.NAME, tensorflow_text.claims, tensorflow_text.parse),
+    FormatEntry(caffe.NAME, caffe.claims, caffe.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(
         tensorflow_checkpoint.NAME, tensorflow_checkpoint.claims, tensorflow_checkpoint.parse
     ),

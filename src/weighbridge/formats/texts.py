@@ -11,12 +11,14 @@ import re
 from posixpath import basename
 
 from weighbridge.errors import ParseError
+from weighbridge.formats import caffe, json_models, ncnn
 from weighbridge.formats.configuration import (
     json_file,
     model_card,
     notebook,
     requirements,
     shell_file,
+    spacy_file,
     xml_file,
     yaml_file,
 )
@@ -40,6 +42,12 @@ _PYTHON = re.compile(r"^(?:import\s+\w|from\s+[\w.]+\s+import\s|def\s+\w+\s*\(|c
 _XML = re.compile(r"\s*<(?:\?xml|!DOCTYPE|PMML|net|svg)\b")
 # Lists of pieces of words, in which anything may stand.
 _VOCABULARIES = frozenset({"tokenizer.json", "vocab.json", "vocab.txt", "merges.txt"})
+# Models whose form is text, told by their content.
+_MODELS = (
+    (spacy_file.NAME, spacy_file.note_functions),
+    (ncnn.NAME, ncnn.note_network),
+    (caffe.NAME, caffe.note_network),
+)
 _PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yaml", ".yml", ".toml")
 
 
@@ -65,16 +73,23 @@ def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
         kind: `json` or `text`.
     """
     name = own_name(context, place)
-    limit = _LIMIT_LARGE if name.endswith(_LARGE) else _LIMIT
+    promised = json_models.begins(source.read_at(0, 64)) if kind == "json" else ""
+    limit = _LIMIT_LARGE if promised or name.endswith(_LARGE) else _LIMIT
     if source.size > limit:
+        if promised:
+            why = "the model is longer than what is read of JSON"
+            context.gap(place, promised, "limit-text", why)
+            return promised
         _too_long(context, place, kind, name)
         return kind
     text = text_of(source, limit)
     if text is None:  # Latin-1 and its relatives, which give every byte a meaning
         text = source.read_at(0, source.size).decode("latin-1")
     text = text.removeprefix("\ufeff")
-    read = _json if kind == "json" else _other
-    found = read(context, text, place, name)
+    if kind == "json":
+        found = _json(context, text, place, name)
+    else:
+        found = _other(context, text, place, name)
     if name not in _VOCABULARIES:
         note_credentials(context, text, place)
     return found or kind
@@ -90,13 +105,16 @@ def _too_long(context: Context, place: Place, kind: str, name: str) -> None:
 def _json(context: Context, text: str, place: Place, name: str) -> str:
     try:
         value = loads(text.encode("utf-8", "surrogatepass"), "json")
-    except ParseError:
-        return _other(context, text, place, name)  # TOML begins like a list, for one
+    except ParseError as error:
+        promised = json_models.begins(text[:64].encode("utf-8", "replace"))
+        if promised:
+            context.gap_from(place, promised, error)
+        return _other(context, text, place, name) or promised  # TOML begins like a list, for one
     if notebook.is_notebook(value):
         notebook.read_notebook(context, value, text, place)
         return notebook.NAME
     json_file.references_in_json(context, value, text, place, name)
-    return ""
+    return json_models.read_model(context, value, place)
 
 
 def _other(context: Context, text: str, place: Place, name: str) -> str:
@@ -122,6 +140,9 @@ def _other(context: Context, text: str, place: Place, name: str) -> str:
     if language:
         shell_file.read_shell(context, text, place, language)
         return shell_file.NAME
+    for model, note in _MODELS:
+        if note(context, text, place):
+            return model
     if _XML.match(text):
         xml_file.note_entities(context, text, place)
     return ""

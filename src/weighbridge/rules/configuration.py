@@ -25,6 +25,8 @@ _LOADERS = {
     "component": ("diffusers.DiffusionPipeline.from_pretrained",),
     "loader-module": ("mlflow.pyfunc.load_model",),
     "adapter-class": ("peft.AutoPeftModel.from_pretrained",),
+    "caffe-layer": ("caffe.Net",),
+    "constructor": ("langchain_core.load.load",),
     "python": ("yaml.load(Loader=yaml.UnsafeLoader)",),
     "hyper": ("hyperpyyaml.load_hyperpyyaml",),
 }
@@ -33,8 +35,19 @@ _OWN = {
     "class": ("sentence_transformers",),
     "loader-module": ("mlflow",),
     "adapter-class": ("transformers", "transformers_modules"),
+    "caffe-layer": ("caffe",),
+    "constructor": ("langchain",),
 }
-_NAMING = ("target", "class", "component", "loader-module", "adapter-class", "yaml-tag")
+_NAMING = (
+    "target",
+    "class",
+    "component",
+    "loader-module",
+    "adapter-class",
+    "yaml-tag",
+    "caffe-layer",
+    "constructor",
+)
 _GRAVE = frozenset({"process_exec", "code_exec", "native_code", "file_delete", "tamper", "network"})
 # Of the standard library, what configurations name for good reasons.
 _ORDINARY = re.compile(
@@ -92,6 +105,9 @@ def judge_target(how: str, dotted: str) -> tuple[Kind, str, str] | None:
         )
         if runs or standard and judgement.effect in _GRAVE:
             phrase = effect_row(judgement.effect).phrase
+            if how == "constructor" and not standard:
+                # An agent's tool that can run code; nothing runs before the agent does.
+                return Kind.SUSPICIOUS, f"gives an agent what {phrase}:", judgement.effect
             return Kind.MALICIOUS, f"has a loader call what {phrase}:", judgement.effect
         if standard:
             return Kind.SUSPICIOUS, "has a loader call", judgement.effect
@@ -208,11 +224,12 @@ NAMED_CALLABLE = _rule(
     "Its configuration names a callable that models have no use for",
     Kind.MALICIOUS,
     (
-        "Hydra's `_target_`, tags of YAML, `modules.json`, `model_index.json` and MLflow's "
-        "`loader_module` name Python by its dotted path, and a loader imports and calls it. "
-        "Malicious when it starts processes, runs code or reaches the network; suspicious for "
-        "other functions of the standard library; a weakness where an unsafe loader is needed or "
-        "the package is not known.",
+        "Hydra's `_target_`, tags of YAML, `modules.json`, `model_index.json`, MLflow's "
+        "`loader_module`, Python layers of Caffe and constructors of LangChain name Python by "
+        "its dotted path, and a loader imports and calls it. Malicious when it starts "
+        "processes, runs code or reaches the network; suspicious for other functions of the "
+        "standard library; a weakness where an unsafe loader is needed or the package is not "
+        "known.",
         "_target_: os.system",
         "Do not load the configuration. Use one that names the classes of the model alone.",
     ),

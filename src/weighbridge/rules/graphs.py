@@ -123,7 +123,7 @@ def _external(file: FileFacts) -> Iterable[Finding]:
                 "tensor": visible(fact.tensor, 100),
                 "count": fact.count,
             },
-            loaders=LOADERS["onnx"],
+            loaders=LOADERS.get(fact.format, LOADERS["onnx"]),
         )
 
 

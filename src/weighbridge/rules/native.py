@@ -20,6 +20,9 @@ _NAMES = {
     "java-class": "a Java class",
     "webassembly": "a WebAssembly module",
     "script": "a script",
+    "android-package": "a package for Android",
+    "ios-package": "a package for iOS",
+    "java-archive": "a Java archive",
 }
 
 

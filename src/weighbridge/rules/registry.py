@@ -13,6 +13,7 @@ from weighbridge.rules import (
     gguf,
     graphs,
     hdf5,
+    host_code,
     keras,
     metadata,
     native,
@@ -24,6 +25,8 @@ from weighbridge.rules import (
     templates,
     tensorflow,
     tflite,
+    trees,
+    xml_models,
 )
 from weighbridge.rules.model import Rule
 from weighbridge.rules.pickles import oddities, state
@@ -47,6 +50,9 @@ RULES: tuple[Rule, ...] = (
     *graphs.RULES,
     *tensorflow.RULES,
     *tflite.RULES,
+    *trees.RULES,
+    *host_code.RULES,
+    *xml_models.RULES,
     *r_data.RULES,
     *scripts.RULES,
     *configuration.RULES,

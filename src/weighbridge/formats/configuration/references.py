@@ -2,7 +2,8 @@
 
 transformers: ``auto_map``, ``custom_pipelines``, kernels by repository name, nested
 ``trust_remote_code``. Hydra: ``_target_``. sentence-transformers: ``modules.json``. diffusers:
-``model_index.json``. MLflow: ``MLmodel``. What they do with it is for the rules to say.
+``model_index.json``. MLflow: ``MLmodel``. LangChain: objects
+of the type ``constructor``. What they do with it is for the rules to say.
 """
 
 from __future__ import annotations
@@ -68,12 +69,21 @@ def references(value: object, name: str) -> Iterator[Named]:
         seen += 1
         path, item = pending.pop()
         if isinstance(item, dict):
+            yield from _constructor(item, path)
             for key, inner in item.items():
                 yield from _entry(item, str(key), inner, f"{path}{'.' if path else ''}{key}"[:200])
                 if isinstance(inner, dict | list):
                     pending.append((f"{path}{'.' if path else ''}{key}"[:200], inner))
         elif isinstance(item, list):
             pending.extend((path, inner) for inner in item if isinstance(inner, dict | list))
+
+
+def _constructor(owner: dict[object, object], path: str) -> Iterator[Named]:
+    """An object of LangChain: the path to its class as a list, which ``load`` imports and calls."""
+    parts = owner.get("id")
+    if owner.get("lc") == 1 and owner.get("type") == "constructor" and isinstance(parts, list):
+        dotted = ".".join(part for part in parts[:20] if isinstance(part, str))
+        yield Named("constructor", path, dotted[:_LENGTH])
 
 
 def _entry(owner: dict[object, object], key: str, value: object, path: str) -> Iterator[Named]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from weighbridge.budget import Budget
-from weighbridge.formats.data import documents, media, recognisers, tables, vectors
+from weighbridge.formats.data import documents, media, recognisers, tables, vectors, weights
 from weighbridge.formats.data.extent import Extent, Reader
 from weighbridge.sources.base import Source
 
@@ -41,6 +41,9 @@ READERS: tuple[Reader, ...] = (
     recognisers.dlib,
     recognisers.crfsuite,
     recognisers.translations,
+    weights.coreml_blobs,
+    weights.paddle_parameters,
+    weights.mxnet_parameters,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
 )

@@ -1,0 +1,164 @@
+"""Core ML models (apple/coremltools, mlmodel/format/Model.proto), walked as protobuf.
+
+A model has a version (1), a description (2) and exactly one field of a number from 200 on, which is
+its kind: a network, a tree, a program (502), a pipeline of further models (200 to 202), a model
+that a class of the application computes (555), a link to another file (556). Layers of networks may
+be of a class of the application as well. Programs keep their weights in files below
+``@model_path/``.
+"""
+
+from __future__ import annotations
+
+from weighbridge.errors import MalformedInput
+from weighbridge.facts.graphs import ExternalData
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.operator_tally import OperatorTally
+from weighbridge.formats.protobuf import BYTES, VARINT, Field, Message, Wire
+from weighbridge.formats.python.effects import excerpt
+from weighbridge.sources.base import Source
+
+NAME = "coreml"
+_LATEST = 40  # versions of the specification; 10 was the latest in 2026
+_OWN = "@model_path/"
+_MOST_FILES = 1_000
+_KINDS = frozenset(
+    {
+        *(200, 201, 202, 300, 301, 302, 303, 304, 400, 401, 402, 403, 404, 500, 501, 502, 555, 556),
+        *(560, 600, 601, 602, 603, 604, 606, 607, 609, 610, 900, *range(2000, 2007), 3000),
+    }
+)
+# Of each message, the fields that lead on, by the message that stands there.
+_SCHEMA: dict[str, dict[int, str]] = {
+    "model": {
+        **dict.fromkeys((200, 201), "wrapped pipeline"),
+        202: "pipeline",
+        **dict.fromkeys((303, 403, 500), "network"),
+        502: "program",
+        555: "custom model",
+        556: "link",
+    },
+    "wrapped pipeline": {1: "pipeline"},
+    "pipeline": {1: "model"},
+    "network": {1: "layer"},
+    "layer": {500: "custom layer", 605: "branch", 615: "loop"},
+    "branch": {1: "network", 2: "network"},
+    "loop": {3: "network", 4: "network"},
+    "custom model": {10: "=custom model"},
+    "custom layer": {10: "=custom layer"},
+    "link": {1: "linked file"},
+    "linked file": {1: "text parameter", 2: "text parameter"},
+    "text parameter": {1: "=linked file"},
+    "program": {2: "function entry"},
+    "function entry": {2: "function"},
+    "function": {3: "block entry"},
+    "block entry": {2: "block"},
+    "block": {3: "operation"},
+    "operation": {2: "input entry", 4: "block", 5: "attribute entry"},
+    "input entry": {2: "argument"},
+    "argument": {1: "binding"},
+    "binding": {2: "value"},
+    "attribute entry": {2: "value"},
+    "value": {5: "blob"},
+    "blob": {1: "=blob"},
+}
+
+
+def claims(source: Source, head: bytes) -> bool:
+    """Say whether it begins with a version and a description."""
+    return len(head) > 4 and head[0] == 8 and 1 <= head[1] <= _LATEST and head[2] == 0x12
+
+
+def parse(context: Context, source: Source, place: Place) -> bool:
+    """Walk the model; False when its fields are not those of one.
+
+    Raises:
+        MalformedInput: a message inside does not fit.
+        LimitExceeded: messages are nested too deeply, or are too many.
+    """
+    wire = Wire(source, context.budget)
+    kind = _kind(wire)
+    if kind is None:
+        return False
+    context.format(place, NAME, source.size, version=source.read_at(1, 1)[0], kind=kind)
+    walk = _Walk(wire)
+    try:
+        walk.run()
+    finally:
+        walk.state(context, place)
+    return True
+
+
+def _kind(wire: Wire) -> int | None:
+    """Return the number of the field that tells the kind, None when it is no model."""
+    kinds = []
+    try:
+        for field in wire.fields(wire.whole()):
+            if field.number in (1, 10):
+                fits = field.wire == VARINT
+            else:
+                fits = field.wire == BYTES and (field.number == 2 or field.number in _KINDS)
+            if not fits:
+                return None
+            if field.number >= 200:
+                kinds.append(field.number)
+    except MalformedInput:
+        # A model that breaks off inside its last field has that field's tag.
+        return kinds[0] if kinds else None
+    return kinds[0] if kinds else None
+
+
+class _Walk:
+    """Follows the schema from message to message; nesting costs no stack."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._tally = OperatorTally(NAME)
+        self._files: dict[tuple[str, str], list[int]] = {}
+
+    def run(self) -> None:
+        """Read everything that the schema leads to."""
+        waiting: list[tuple[str, Message]] = [("model", self._wire.whole())]
+        while waiting:
+            name, message = waiting.pop()
+            fields = _SCHEMA[name]
+            for field in self._wire.fields(message):
+                following = fields.get(field.number)
+                if following is None or field.wire != BYTES:
+                    continue
+                if following.startswith("="):
+                    self._leaf(following[1:], field, message)
+                else:
+                    waiting.append((following, self._wire.inner(field)))
+
+    def _leaf(self, name: str, field: Field, message: Message) -> None:
+        text = self._wire.text(field)
+        if name.startswith("custom"):
+            self._tally.note(text, field.start, name)
+        elif len(self._files) < _MOST_FILES or (name, text) in self._files:
+            entry = self._files.setdefault((name, text), [field.start, 0, 0])
+            entry[1] += 1
+            if name == "blob":
+                entry[2] = max(entry[2], self._offset(message))
+
+    def _offset(self, blob: Message) -> int:
+        numbers = [f.value for f in self._wire.fields(blob) if f.number == 2 and f.wire == VARINT]
+        return numbers[-1] if numbers else 0
+
+    def state(self, context: Context, place: Place) -> None:
+        """Add the facts."""
+        self._tally.state(context, place)
+        for (name, text), (at, count, end) in self._files.items():
+            odd = name == "blob" and not text.startswith(_OWN)
+            context.add(
+                ExternalData(
+                    place.member,
+                    at,
+                    NAME,
+                    name,
+                    excerpt(text.removeprefix(_OWN), 300),
+                    count,
+                    0,
+                    end,
+                    (f"the path does not begin with {_OWN}",) if odd else (),
+                )
+            )

@@ -1,0 +1,55 @@
+"""Builds models of Core ML (apple/coremltools, mlmodel/format)."""
+
+import struct
+
+from builders.wire import field, message
+
+
+def model(kind, content, version=7):
+    return message((1, version), (2, message((1, message((1, "x"))))), (kind, content))
+
+
+def network(*layers):
+    return message(*((1, layer) for layer in layers))
+
+
+def layer(name="fc", number=140, content=b""):
+    return message((1, name), (number, content))
+
+
+def custom_layer(name="MyLayer"):
+    return layer(number=500, content=message((10, name)))
+
+
+def program(path="@model_path/weights/weight.bin", offset=64):
+    value = message((5, message((1, path), (2, offset))))
+    constant = message((1, "const"), (5, message((1, "val"), (2, value))))
+    block = message((3, constant))
+    function = message((1, b""), (3, message((1, "CoreML8"), (2, block))))
+    return message((1, 1), (2, message((1, "main"), (2, function))))
+
+
+def pipeline(*models):
+    return message(*((1, one) for one in models))
+
+
+def linked(name, folder="."):
+    both = message((1, message((1, name))), (2, message((1, folder))))
+    return message((1, both))
+
+
+def blobs(*contents):
+    data = bytearray(struct.pack("<II", len(contents), 2) + bytes(56))
+    for content in contents:
+        data += bytes(-len(data) % 64)
+        data += struct.pack("<IIQQ", 0xDEADBEEF, 1, len(content), len(data) + 64) + bytes(40)
+        data += content
+    return bytes(data)
+
+
+PLAIN = {
+    "network": model(500, network(layer())),
+    "classifier": model(403, network(layer()) + field(100, message((1, "cat")))),
+    "program": model(502, program()),
+    "pipeline": model(202, pipeline(model(500, network(layer())), model(604, b""))),
+}

@@ -1,0 +1,59 @@
+"""Small texts that describe files of bare numbers, and files that are only named."""
+
+import json
+
+import pytest
+
+from formats.scanning import scan
+from weighbridge.budget import Budget
+from weighbridge.facts.graphs import ExternalData
+from weighbridge.facts.structure import Gap
+from weighbridge.findings.model import Verdict
+from weighbridge.formats.examine import examine
+from weighbridge.sources.memory import BytesSource
+
+NCNN = b"7767517\n2 2\nInput data 0 1 data\nConvolution conv1 1 1 data conv1 0=8 1=3\n"
+NAMED = {
+    "tensorrt": b"ftrt" + bytes(200),
+    "rknn": b"RKNN" + bytes(200),
+    "cntk": b"B\0C\0N\0" + bytes(200),
+    "onnxruntime": b"\x20\0\0\0ORTM" + bytes(200),
+    "encrypted": b"Salted__" + bytes(range(200)),
+}
+
+
+def tfjs(path="group1-shard1of1.bin"):
+    weights = [{"name": "w", "shape": [2], "dtype": "float32"}]
+    manifest = [{"paths": [path], "weights": weights}]
+    model = {"format": "layers-model", "modelTopology": {}, "weightsManifest": manifest}
+    return json.dumps(model).encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "location"),
+    [
+        (NCNN, "net.ncnn.param", "net.ncnn.bin"),
+        (tfjs(), "model.json", "group1-shard1of1.bin"),
+    ],
+)
+def test_the_file_of_the_weights_is_stated(data, name, location):
+    assert scan(data).verdict is Verdict.CLEAN
+    facts = examine(BytesSource(data), Budget(), name)
+    assert [f.location for f in facts if isinstance(f, ExternalData)] == [location]
+
+
+def test_weights_elsewhere_are_malicious():
+    assert scan(tfjs("../../etc/passwd")).rules == {"external-data-escape"}
+
+
+def test_layers_are_counted():
+    assert scan(NCNN.replace(b"\n2 2", b"\n9 2")).verdict is Verdict.WEAKNESS
+    assert scan(NCNN + b"import os\n").format == "text"
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_is_only_recognised_is_inconclusive_and_says_what_is_needed(name):
+    answer = scan(NAMED[name])
+    assert (answer.format, answer.verdict) == (name, Verdict.INCONCLUSIVE)
+    (gap,) = [fact for fact in answer.facts if isinstance(fact, Gap)]
+    assert "needs the" in gap.text

@@ -1,0 +1,24 @@
+"""Fuzzes the reader of catboost.
+
+``python tests/fuzz/fuzz_catboost.py -max_total_time=10`` runs it for ten seconds.
+"""
+
+from __future__ import annotations
+
+from harness import OneInput, format_target, start
+
+
+def seeds() -> list[bytes]:
+    """Honest files."""
+    from formats.tree_files.tree_samples import SAMPLES
+
+    return [make() for name, make in SAMPLES.items() if name.startswith("catboost")]
+
+
+def target() -> OneInput:
+    """Return the function of one input."""
+    return format_target("catboost")
+
+
+if __name__ == "__main__":
+    start(seeds, target)
