@@ -42,7 +42,12 @@ class ModelOut(Schema):
     name: str
     author: str
     downloads: int
+    likes: int
     licence: str
+    library: str
+    gated: bool
+    private: bool
+    last_change: datetime | None
     restricted: bool
     created_at: datetime
 
@@ -75,7 +80,7 @@ class VersionPage(Schema):
 
 def shown(model: Model) -> dict[str, Any]:
     """Return a model as plain data."""
-    names = ("provider", "name", "author", "downloads", "licence", "restricted", "created_at")
+    names = ModelOut.model_fields.keys() - {"id"}
     return {"id": model.pk, **{name: getattr(model, name) for name in names}}
 
 

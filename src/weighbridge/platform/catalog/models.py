@@ -117,6 +117,16 @@ class Artifact(models.Model):
         ]
 
 
+class ContentKey(models.Model):
+    """What stood in for a hash when content was fetched, so that it is not fetched again.
+
+    It holds for one endpoint: a hash that a provider declares says nothing about anybody else's.
+    """
+
+    key = models.CharField(max_length=80, unique=True)
+    artifact = models.ForeignKey(Artifact, on_delete=models.CASCADE, related_name="content_keys")
+
+
 class ModelFile(models.Model):
     """A file of a model version and the artifact that it holds."""
 
@@ -133,6 +143,22 @@ class ModelFile(models.Model):
         ]
 
 
+class ProviderVerdict(models.Model):
+    """What a scanner of the provider says about a file: a second opinion, which decides nothing."""
+
+    file = models.ForeignKey(ModelFile, on_delete=models.CASCADE, related_name="provider_verdicts")
+    scanner = models.CharField(max_length=60)
+    status = models.CharField(max_length=60)
+    text = models.CharField(max_length=300, default="")
+
+    class Meta:
+        """One for each scanner."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["file", "scanner"], name="catalog_provider_verdict")
+        ]
+
+
 class Relation(models.TextChoices):
     """How a model was made from another."""
 
@@ -140,6 +166,8 @@ class Relation(models.TextChoices):
     ADAPTER = "adapter"
     MERGE = "merge"
     QUANTISED = "quantised"
+    VARIANT = "variant"
+    DERIVED = "derived"
 
 
 class Lineage(models.Model):

@@ -147,7 +147,9 @@ def unpacked(blob: bytes | memoryview) -> tuple[Fact, ...]:
 def settled(facts: Iterable[Fact]) -> bool:
     """Tell whether another reading would say the same: no worker was lost, no byte vanished."""
     codes = (fact.code for fact in facts if isinstance(fact, Gap))
-    return not any(code.startswith(("worker-", "source-", "changed")) for code in codes)
+    return not any(
+        code.startswith(("worker-", "source-", "changed", "hash-mismatch")) for code in codes
+    )
 
 
 def kinds_of(facts: Iterable[Fact]) -> str:

@@ -97,6 +97,7 @@ class ArtifactFacts(models.Model):
 
     `blob` is zlib-compressed JSON, one encoded fact after another in a list. What was read by a
     worker that died or ran out of time is not `settled` and is read again at the next occasion.
+    `name` is the name that a text was read under, because loaders tell texts apart by it.
     """
 
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="facts")
@@ -104,6 +105,7 @@ class ArtifactFacts(models.Model):
     facts_version = models.SmallIntegerField()
     limits = models.CharField(max_length=16)
     mode = models.CharField(max_length=10)
+    name = models.CharField(max_length=255, default="")
     bytes_read = models.BigIntegerField()
     kinds = models.CharField(max_length=300)
     settled = models.BooleanField(default=True)
@@ -115,7 +117,7 @@ class ArtifactFacts(models.Model):
 
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["artifact", "parsers", "facts_version", "limits", "mode"],
+                fields=["artifact", "parsers", "facts_version", "limits", "mode", "name"],
                 name="scans_facts_key",
             )
         ]

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from weighbridge.findings.agreement import agreement
 from weighbridge.findings.identity import with_identity
-from weighbridge.findings.model import Confidence, Finding, Kind, Severity
+from weighbridge.findings.model import Confidence, Finding, Kind, Severity, Verdict
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed, require
 from weighbridge.platform.advisories.models import IN_FORCE
 from weighbridge.platform.advisories.numbers import spelled
-from weighbridge.platform.catalog.models import ModelVersion, Status
+from weighbridge.platform.catalog.models import ModelFile, ModelVersion, Status
 from weighbridge.platform.scans.judging import full_version
 from weighbridge.platform.scans.models import ArtifactReport, Hunt, Scan
 
@@ -145,6 +146,7 @@ def report_on(version: ModelVersion, *, evidence: bool) -> list[dict[str, Any]]:
             model.
     """
     files = version.files.select_related("artifact").order_by("path")
+    files = files.prefetch_related("provider_verdicts")
     reports = {
         report.artifact_id: report
         for report in ArtifactReport.objects.filter(artifact__files__version=version, current=True)
@@ -165,10 +167,24 @@ def report_on(version: ModelVersion, *, evidence: bool) -> list[dict[str, Any]]:
                 "defender_verdict": report.verdict if report else None,
                 "decided_by": report.decided_by if report else "",
                 "coverage": report.coverage if report else None,
+                "provider_scans": _said(file, report.verdict if report else None),
                 "findings": _placed(report.findings, file.path, evidence) if report else [],
             }
         )
     return found
+
+
+def _said(file: ModelFile, verdict: str | None) -> list[dict[str, str]]:
+    """Return what the provider's scanners say, compared with what the rules say."""
+    return [
+        {
+            "scanner": one.scanner,
+            "status": one.status,
+            "text": one.text,
+            "agreement": agreement(one.status, Verdict(verdict or "inconclusive")).value,
+        }
+        for one in file.provider_verdicts.all()
+    ]
 
 
 def _placed(findings: Iterable[dict[str, Any]], path: str, evidence: bool) -> list[dict[str, Any]]:
