@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from weighbridge.platform.accounts.models import User
@@ -25,9 +26,10 @@ from weighbridge.platform.advisories.transitions import act
 from weighbridge.platform.audit.errors import Conflict, NotFound, Refused
 from weighbridge.platform.audit.services import record_all
 from weighbridge.platform.cases.models import Case, Decision, Occurrence
+from weighbridge.platform.cases.places import files_of
 from weighbridge.platform.cases.ruling import hold_alone
 from weighbridge.platform.cases.transitions import locked
-from weighbridge.platform.catalog.models import Model, ModelFile
+from weighbridge.platform.catalog.models import Model
 from weighbridge.platform.catalog.selectors import derived_from
 from weighbridge.rules.registry import rule
 
@@ -39,9 +41,7 @@ _MOST_FILES = 5000
 
 def affected_models(case: Case) -> list[Model]:
     """Return the models that hold an artifact of a case, most downloaded first."""
-    artifacts = Occurrence.objects.filter(case=case).values("artifact_id")
-    versions = ModelFile.objects.filter(artifact_id__in=artifacts).values("version_id")
-    models = Model.objects.filter(versions__in=versions).distinct()
+    models = Model.objects.filter(versions__in=files_of(case.pk).values("version_id")).distinct()
     if case.subject is not None:
         models = models.union(Model.objects.filter(pk=case.subject.model_id))
     return sorted(models, key=lambda model: (-model.downloads, model.provider, model.name))
@@ -148,10 +148,8 @@ def _content(advisory: Advisory, case: Case, model: Model, target: Target) -> Ad
 
 def _files(case: Case, model: Model) -> tuple[File, ...]:
     rows = (
-        ModelFile.objects.filter(
-            version__model=model,
-            artifact_id__in=Occurrence.objects.filter(case=case).values("artifact_id"),
-        )
+        files_of(case.pk)
+        .filter(version__model=model)
         .order_by("version_id", "path")
         .values_list(
             "version__revision",
@@ -183,6 +181,7 @@ def _description(case: Case, model: Model, shown: bool) -> str:
 def _evidence(case: Case, model: Model) -> list[dict[str, object]]:
     rows = (
         Occurrence.objects.filter(case=case, artifact__files__version__model=model)
+        .filter(Q(version=None) | Q(version__model=model))
         .distinct()
         .order_by("pk")[:_MOST_EVIDENCE]
     )

@@ -131,12 +131,16 @@ class Case(models.Model):
 class Occurrence(models.Model):
     """A place in an artifact where a case's behaviour stands.
 
-    The models concerned follow from the files that hold the artifact. `live` turns false when
-    today's rules no longer report it.
+    The models concerned follow from the files that hold the artifact. With `version` it is that
+    version alone, because its files together show it. `live` turns false when today's rules no
+    longer report it.
     """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="occurrences")
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="occurrences")
+    version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, related_name="occurrences"
+    )
     behaviour = models.CharField(max_length=64, db_index=True)
     place = models.CharField(max_length=64, unique=True)
     rule = models.CharField(max_length=60)

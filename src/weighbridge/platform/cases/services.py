@@ -19,7 +19,7 @@ from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.audit.services import Act, Actor, record
 from weighbridge.platform.cases.manual import Manual, flags_for
 from weighbridge.platform.cases.models import OPEN, Case, CaseState, Note, Report
-from weighbridge.platform.cases.opening import Flag, Origin, case_of, open_cases
+from weighbridge.platform.cases.opening import Flag, Origin, Subject, case_of, open_cases
 from weighbridge.platform.cases.ruling import hold_shared
 from weighbridge.platform.cases.transitions import Change, locked, transition
 from weighbridge.platform.catalog.models import Model, ModelVersion
@@ -190,7 +190,7 @@ def open_by_hand(user: User, manual: Manual) -> Case:
         if fresh and manual.version is not None:
             _about(case, manual.version)
         if manual.artifact is not None:
-            open_cases(manual.artifact, flags, Origin("manual"))
+            open_cases(Subject(manual.artifact), flags, Origin("manual"))
         case.refresh_from_db()
         if not fresh and case.state == CaseState.DECIDED:
             raise Refused(f"case {case.pk} about this is decided; reopen it")

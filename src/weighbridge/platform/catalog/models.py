@@ -128,12 +128,17 @@ class ContentKey(models.Model):
 
 
 class ModelFile(models.Model):
-    """A file of a model version and the artifact that it holds."""
+    """A file of a model version and the artifact that it holds.
+
+    `opaque` is true for bare numbers that another file of the version declares to be its tensor
+    data; elsewhere the same content may be unknown.
+    """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="files")
     path = models.CharField(max_length=PATH_LENGTH)
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="files")
     role = models.CharField(max_length=20, default="other")
+    opaque = models.BooleanField(default=False)
 
     class Meta:
         """One content for each path."""

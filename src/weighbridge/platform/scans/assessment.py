@@ -14,10 +14,10 @@ from weighbridge.facts.codec import Fact
 from weighbridge.findings.model import Verdict
 from weighbridge.findings.verdict import strongest
 from weighbridge.platform.cases.models import Occurrence
-from weighbridge.platform.cases.opening import Opened, Origin, open_cases
+from weighbridge.platform.cases.opening import Opened, Origin, Subject, open_cases
 from weighbridge.platform.cases.ruling import effective, ruled
 from weighbridge.platform.catalog.models import Artifact
-from weighbridge.platform.catalog.services import refresh_artifacts
+from weighbridge.platform.catalog.services import refresh, refresh_artifacts
 from weighbridge.platform.scans.judging import (
     PARSERS_VERSION,
     Judged,
@@ -156,11 +156,11 @@ def settle(report: ArtifactReport, path: str, origin: Origin) -> Opened:
     Part of the caller's transaction, which then refreshes the status of the versions concerned;
     the events in the answer are for its end.
     """
-    opened = open_cases(report.artifact, flags(report.findings, path), origin)
+    opened = open_cases(Subject(report.artifact), flags(report.findings, path), origin)
     said = {finding["behaviour"] for finding in report.findings}
-    gone = Occurrence.objects.filter(artifact_id=report.artifact_id, live=True).exclude(
-        behaviour__in=said
-    )
+    gone = Occurrence.objects.filter(
+        artifact_id=report.artifact_id, version=None, live=True
+    ).exclude(behaviour__in=said)
     gone.exclude(rule__in=BY_PEOPLE).update(live=False)
     return opened
 
@@ -186,6 +186,9 @@ def reassess(behaviours: Iterable[str], cause: str) -> int:
         )
         concerned += [row.artifact_id for row in rows]
         changed += _reassess(list(rows))
+    from weighbridge.platform.scans.whole import reassess_versions
+
+    refresh(reassess_versions(wanted), cause)
     refresh_artifacts(concerned, cause)
     return len(changed)
 

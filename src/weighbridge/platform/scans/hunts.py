@@ -18,10 +18,12 @@ from weighbridge.platform.audit.services import Act, Actor, record, record_all
 from weighbridge.platform.cases.opening import Flag, Origin, case_of, occur_in_many
 from weighbridge.platform.cases.ruling import hold_shared
 from weighbridge.platform.cases.vouched import in_force
-from weighbridge.platform.catalog.services import refresh_artifacts
+from weighbridge.platform.catalog.models import ModelVersion
+from weighbridge.platform.catalog.services import refresh, refresh_artifacts
 from weighbridge.platform.scans.assessment import keep_report, settle
 from weighbridge.platform.scans.judging import Judged, full_version, judged, raw, unpacked
 from weighbridge.platform.scans.models import ArtifactFacts, ArtifactReport, FactSymbol, Hunt
+from weighbridge.platform.scans.whole import judge_version
 from weighbridge.rules.registry import RULES_VERSION
 
 SYMBOLS = ("import", "callee", "operator")
@@ -93,7 +95,29 @@ def rejudge(symbols: Sequence[str], actor: Actor) -> Outcome:
 
 def _rules(actor: Actor) -> Outcome:
     stale = ArtifactReport.objects.filter(current=True).exclude(rules=RULES_VERSION)
-    return _judge_again(sorted(stale.values_list("pk", flat=True)), actor)
+    files = _judge_again(sorted(stale.values_list("pk", flat=True)), actor)
+    whole = _judge_versions_again(actor)
+    return Outcome(files.examined, files.hits + whole.hits, files.cases_opened + whole.cases_opened)
+
+
+def _judge_versions_again(actor: Actor) -> Outcome:
+    """Judge versions as a whole again, after their files."""
+    stale = ModelVersion.objects.exclude(report__rules=RULES_VERSION).filter(files__isnull=False)
+    numbers = sorted(stale.distinct().values_list("pk", flat=True))
+    hits = opened = 0
+    for start in range(0, len(numbers), _BATCH):
+        with transaction.atomic():
+            hold_shared()
+            acts: list[Act] = []
+            some = ModelVersion.objects.filter(pk__in=numbers[start : start + _BATCH])
+            for version in some.select_related("model"):
+                whole = judge_version(version)
+                hits += whole.changed
+                opened += whole.opened.fresh
+                acts += whole.opened.acts
+            refresh(numbers[start : start + _BATCH], f"rules {RULES_VERSION}")
+            record_all(actor, acts)
+    return Outcome(len(numbers), hits, opened)
 
 
 def _judge_again(numbers: Sequence[int], actor: Actor) -> Outcome:

@@ -76,7 +76,7 @@ def judged(facts: Sequence[Fact], vouched: Vouched, bytes_read: int = 0) -> Judg
     return Judged(
         verdict=of_file(findings, complete=not gaps),
         complete=not gaps,
-        findings=[_finding(finding) for finding in findings],
+        findings=[stored(finding) for finding in findings],
         coverage={
             "complete": not gaps,
             "bytes_read": bytes_read,
@@ -179,7 +179,8 @@ def _symbols(fact: Fact) -> list[tuple[str, str]]:
     return []
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def stored(finding: Finding) -> dict[str, Any]:
+    """Return a finding as it is stored: the contract's names, without a path."""
     plain: dict[str, Any] = {
         "rule": finding.rule,
         "kind": finding.kind.value,

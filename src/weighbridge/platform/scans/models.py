@@ -196,6 +196,42 @@ class ReportBehaviour(models.Model):
         ]
 
 
+class VersionReport(models.Model):
+    """What only all files of a version together show, under one version of the rules.
+
+    `findings` have the path that each is about; `files` tells by path what else the neighbours
+    show: the role, the loader that runs it, a note. `name` and `lone` are what the target was.
+    """
+
+    version = models.OneToOneField(ModelVersion, on_delete=models.CASCADE, related_name="report")
+    name = models.CharField(max_length=500)
+    lone = models.BooleanField()
+    rules = models.CharField(max_length=60)
+    verdict = models.CharField(max_length=12, choices=VERDICTS)
+    effective = models.CharField(max_length=12, choices=VERDICTS)
+    decided_by = models.CharField(max_length=200, default="")
+    findings = CanonicalJSONField()
+    files = CanonicalJSONField()
+    judged_at = models.DateTimeField()
+
+
+class VersionBehaviour(models.Model):
+    """A behaviour that a version's own report speaks of."""
+
+    report = models.ForeignKey(VersionReport, on_delete=models.CASCADE, related_name="behaviours")
+    behaviour = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=12, choices=VERDICTS)
+
+    class Meta:
+        """Said once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["report", "behaviour"], name="scans_version_behaviour_once"
+            )
+        ]
+
+
 class Hunt(models.Model):
     """A question put to all stored facts, and what came of it."""
 

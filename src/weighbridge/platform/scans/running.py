@@ -31,7 +31,13 @@ from weighbridge.platform.cases.opening import FLAGGED, Origin
 from weighbridge.platform.cases.ruling import hold_shared
 from weighbridge.platform.cases.vouched import in_force, version_of
 from weighbridge.platform.catalog import services as catalog
-from weighbridge.platform.catalog.models import Artifact, ModelFile, ModelVersion, Status
+from weighbridge.platform.catalog.models import (
+    PATH_LENGTH,
+    Artifact,
+    ModelFile,
+    ModelVersion,
+    Status,
+)
 from weighbridge.platform.scans import assessment, services
 from weighbridge.platform.scans.judging import format_of, judged, unpacked
 from weighbridge.platform.scans.kept import Kept, place_of
@@ -46,6 +52,7 @@ from weighbridge.platform.scans.reading import (
 )
 from weighbridge.platform.scans.targets import Target, find
 from weighbridge.platform.scans.uploads import discard
+from weighbridge.platform.scans.whole import judge_version
 from weighbridge.rules.registry import RULES_VERSION
 
 TRANSIENT = (WorkerError, SourceError, DatabaseError, OSError)
@@ -93,7 +100,7 @@ class _Run:
         self._reading = assessment.Reading(self._limits)
         self._done = 0
         self._bytes = 0
-        self._verdicts: list[Verdict] = []
+        self._refused = 0
         self._notes: list[dict[str, str]] = []
 
     def all(self) -> Verdict:
@@ -108,8 +115,7 @@ class _Run:
                     self._batch(threads, target, version, entries)
         finally:
             target.close()
-        self._end(version)
-        return strongest(self._verdicts)
+        return self._end(target, version)
 
     def _found(self) -> Target:
         """Find the files; a hub may take its time, so the lease is kept meanwhile."""
@@ -138,12 +144,20 @@ class _Run:
         return version
 
     @transaction.atomic
-    def _end(self, version: ModelVersion) -> None:
+    def _end(self, target: Target, version: ModelVersion) -> Verdict:
+        """Judge all files together, which tells the verdict of each beside the others."""
         services.advance(self._scan, self._done, self._bytes)
-        complete = Verdict.INCONCLUSIVE not in self._verdicts
+        hold_shared()
+        whole = judge_version(version, target.folder, target.lone)
+        shown = {storable(entry.path, PATH_LENGTH) for entry in target.entries}
+        verdicts = [verdict for path, verdict in whole.verdicts.items() if path in shown]
+        verdicts += [Verdict.INCONCLUSIVE] * self._refused
+        complete = Verdict.INCONCLUSIVE not in verdicts
         ModelVersion.objects.filter(pk=version.pk).update(complete=complete)
         Scan.objects.filter(pk=self._scan.pk).update(notes=self._notes)
         catalog.refresh([version.pk], f"scan {self._scan.pk}")
+        record_all(DEFENDER, whole.opened.acts)
+        return strongest(verdicts)
 
     # -- its files ---------------------------------------------------------------------------
 
@@ -195,15 +209,14 @@ class _Run:
             self._notes.append(
                 {"path": storable(file.path), "code": file.code, "text": storable(file.text)}
             )
-            self._verdicts.append(Verdict.INCONCLUSIVE)
+            self._refused += 1
             self._done += 1
             return
         with transaction.atomic():
             services.advance(self._scan, self._done + 1, self._bytes + file.size)
-            report = self._stored(target, version, file, answer)
+            self._stored(target, version, file, answer)
         self._done += 1
         self._bytes += file.size
-        self._verdicts.append(Verdict(report.verdict))
 
     def _stored(
         self,
@@ -211,7 +224,7 @@ class _Run:
         version: ModelVersion,
         file: Subject,
         answer: Examined | None,
-    ) -> ArtifactReport:
+    ) -> None:
         ruling = hold_shared()
         artifact = self._artifact(target, file, answer)
         row = catalog.record_file(version, file.path, artifact, role_of(file.path))
@@ -221,7 +234,6 @@ class _Run:
         found = assessment.settle(report, file.path, origin)
         self._refresh(version, report, fresh)
         record_all(DEFENDER, found.acts)
-        return report
 
     def _refresh(self, version: ModelVersion, report: ArtifactReport, fresh: bool) -> None:
         """Bring statuses up to date: of this version at once if it is flagged, else at the end."""
