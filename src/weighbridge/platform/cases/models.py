@@ -9,7 +9,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from weighbridge.platform.audit.canonical import CanonicalJSONField
-from weighbridge.platform.catalog.models import PATH_LENGTH, Artifact, Model, ModelVersion
+from weighbridge.platform.catalog.models import (
+    NAME_LENGTH,
+    PATH_LENGTH,
+    Artifact,
+    Model,
+    ModelVersion,
+)
 
 User = settings.AUTH_USER_MODEL
 
@@ -44,6 +50,7 @@ class Case(models.Model):
     """One behaviour under review, with everything it occurs in.
 
     `revision` grows with every step, so that of two people who decide at once one is told.
+    `emergency` says for ever that a lead decided alone; `package` is one on PyPI that it is about.
     """
 
     behaviour = models.CharField(max_length=64)
@@ -68,6 +75,9 @@ class Case(models.Model):
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     four_eyes_waived = models.BooleanField(default=False)
+    emergency = models.BooleanField(default=False)
+    package = models.CharField(max_length=NAME_LENGTH, default="")
+    package_versions = CanonicalJSONField(default=list)
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="duplicates"
     )
@@ -104,6 +114,10 @@ class Case(models.Model):
                 | Q(approver__isnull=True)
                 | ~Q(approver=F("proposer")),
                 name="cases_case_four_eyes",
+            ),
+            models.CheckConstraint(
+                condition=Q(emergency=False) | Q(four_eyes_waived=True),
+                name="cases_case_emergency",
             ),
             models.CheckConstraint(
                 condition=~Q(decision="malicious")

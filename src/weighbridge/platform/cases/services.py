@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed, require
+from weighbridge.platform.advisories.targets import of_package
 from weighbridge.platform.audit.canonical import canonical, sha256, storable
 from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.audit.services import Act, Actor, record
@@ -181,14 +182,20 @@ def open_by_hand(user: User, manual: Manual) -> Case:
     """
     require(user, Action.OPEN_CASE)
     reason = _text(manual.reason)
-    if manual.version is None and manual.artifact is None:
-        raise Refused("a case is about a model version or an artifact")
+    if bool(manual.package) == (manual.version is not None or manual.artifact is not None):
+        raise Refused("a case is about a model version or an artifact, or about a package")
+    if manual.package:
+        of_package(manual.package, manual.versions)
     with transaction.atomic():
         hold_shared()
         flags = flags_for(manual)
         case, fresh = case_of(flags[0], Origin("manual"))
         if fresh and manual.version is not None:
             _about(case, manual.version)
+        if fresh and manual.package:
+            case.package, case.restricted = manual.package, False
+            case.package_versions = list(manual.versions)
+            case.save(update_fields=["package", "package_versions", "restricted"])
         if manual.artifact is not None:
             open_cases(Subject(manual.artifact), flags, Origin("manual"))
         case.refresh_from_db()

@@ -170,6 +170,10 @@ STEPS: dict[str, tuple[Step, str]] = {
         lambda u, n, f: deciding.approve(u, n, _reason(f), _seen(f)),
         "Decided. What was issued stands below.",
     ),
+    "emergency": (
+        lambda u, n, f: deciding.approve(u, n, _reason(f), _seen(f), emergency=True),
+        "Decided alone; the case says so for ever.",
+    ),
     "refuse": (
         lambda u, n, f: deciding.refuse(u, n, _reason(f), _seen(f)),
         "It is back with its owner.",
