@@ -233,7 +233,7 @@ class VersionBehaviour(models.Model):
 
 
 class Hunt(models.Model):
-    """A question put to all stored facts, and what came of it."""
+    """A question put to all stored facts, and what came of it. A worker carries it out."""
 
     kind = models.CharField(
         max_length=10,
@@ -245,8 +245,15 @@ class Hunt(models.Model):
     )
     open_cases = models.BooleanField(default=True)
     state = models.CharField(
-        max_length=10, choices=[(word, word) for word in ("running", "done")], default="running"
+        max_length=10,
+        choices=[(word, word) for word in ("queued", "running", "done", "failed")],
+        default="queued",
     )
+    worker = models.CharField(max_length=100, default="")
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    error = models.TextField(default="")
+    total = models.IntegerField(default=0)
     examined = models.IntegerField(default=0)
     hits = models.IntegerField(default=0)
     cases_opened = models.IntegerField(default=0)
