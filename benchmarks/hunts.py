@@ -37,7 +37,7 @@ def fill(count: int) -> None:
     key = Reading(Limits()).key
     data = pickle.dumps({"weights": [0.5] * 20, "name": "a model", "ordered": complex(1, 2)})
     facts = tuple(examine(BytesSource(data), Budget(Limits()), "model.pkl"))
-    said = judged(facts, {})
+    said = judged(facts, {}, len(data))
     blob, kinds, symbols = packed(facts), kinds_of(facts), symbols_of(facts)
     for begin in range(0, count, _AT_ONCE):
         artifacts = Artifact.objects.bulk_create(

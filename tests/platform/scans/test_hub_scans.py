@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 import registry as r
+from django.test import Client
 
 from builders import pickles
 from hub.content import Content, Repository
 from hub.server import LoopbackHub
 from weighbridge.defender import pool
 from weighbridge.errors import TargetError
+from weighbridge.platform.accounts import tokens
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.catalog.models import Artifact, Lineage, Model, ModelFile, ModelVersion
 from weighbridge.platform.catalog.selectors import models_visible_to
@@ -210,6 +212,28 @@ def test_no_other_address_is_accepted(hub: LoopbackHub, address: str) -> None:
 def test_the_page_of_the_configured_hub_names_its_model(hub: LoopbackHub) -> None:
     scan = services.request(r.person("ada"), "hub", f"{hub.url}/org/net/tree/main")
     assert scan.target == "hf://org/net@main"
+
+
+def test_the_api_takes_addresses_of_hubs(hub: LoopbackHub) -> None:
+    ada = r.person("ada")
+    secret = tokens.create(ada, "test", ["scan", "read"]).secret
+    client = Client(headers={"authorization": f"Bearer {secret}"})
+
+    def asked(target: str) -> Any:
+        body = {"target": target}
+        return client.post("/api/v1/scans", body, content_type="application/json")
+
+    assert asked("http://169.254.169.254/x").status_code == 422
+    answer = asked("hf://org/net")
+    assert answer.status_code == 201
+    r.work()
+    number = answer.json()["id"]
+    report = client.get(f"/api/v1/scans/{number}/report").json()
+    assert (report["provider"], report["verdict"]) == ("huggingface", "malicious")
+    said = {one["path"]: one["provider_scans"] for one in report["files"]}
+    assert {one["scanner"] for one in said["model.pkl"]} == {"av", "pickleImport"}
+    version = client.get(f"/api/v1/versions/{Scan.objects.get().version_id}").json()
+    assert version["status"] == "suspected" and version["together"]["verdict"] == "clean"
 
 
 def test_a_model_that_is_not_there_fails_and_a_silent_hub_is_asked_again(hub: LoopbackHub) -> None:
