@@ -148,7 +148,7 @@ fuzz-short: setup $(STAMPS)/fuzz ## Fuzz all targets for a minute together
 # -- showing -------------------------------------------------------------------------------------
 
 .PHONY: demo
-demo: setup ## Save honest and booby-trapped models with real libraries, and scan them
+demo: setup $(STAMPS)/platform ## Save honest and booby-trapped models, scan them, and run a registry
 	@$(PY) demo/run.py $(BUILD)/demo
 
 .PHONY: docs

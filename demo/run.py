@@ -1,4 +1,4 @@
-"""The demo: saves honest and booby-trapped models with real libraries, then scans them.
+"""The demo: saves honest and booby-trapped models with real libraries, scans them, runs a registry.
 
 Nothing that is saved here is ever loaded. The traps only ask for ``echo weighbridge-demo``.
 """
@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 import honest
+import registry
 import trapped
 
 HEADING = """\
@@ -62,7 +63,8 @@ def main(arguments: list[str]) -> int:
         return 1
     command = os.path.relpath(Path(sys.executable).with_name("weighbridge"))
     print(LOOK.format(folder=folder, command=command))
-    return 0
+    print("And this is what a registry does with such a file.\n")
+    return registry.main(folder.with_name(f"{folder.name}-registry"))
 
 
 def _names(saver, folder: Path) -> list[str]:

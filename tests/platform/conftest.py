@@ -20,6 +20,8 @@ if INSTALLED:
     os.environ["WEIGHBRIDGE_DATA"] = str(DATA)
     os.environ["WEIGHBRIDGE_LOG_LEVEL"] = "WARNING"
     os.environ["WEIGHBRIDGE_THROTTLE"] = "0"
+    # No test asks a real hub, even by mistake.
+    os.environ["HF_ENDPOINT"] = os.environ["WEIGHBRIDGE_KAGGLE_ENDPOINT"] = "http://127.0.0.1:9"
     if address := os.environ.get("WEIGHBRIDGE_TEST_DATABASE_URL"):
         os.environ["WEIGHBRIDGE_DATABASE_URL"] = address
 

@@ -11,9 +11,9 @@ from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.cases import deciding
 from weighbridge.platform.cases import services as cases
 from weighbridge.platform.cases.models import Case
+from weighbridge.platform.scans import hunt_queue, hunts, uploads
 from weighbridge.platform.scans import services as scans
-from weighbridge.platform.scans import uploads
-from weighbridge.platform.scans.models import Scan
+from weighbridge.platform.scans.models import Hunt, Scan
 from weighbridge.platform.scans.running import run
 
 
@@ -55,6 +55,14 @@ def work(worker: str = "worker-1") -> list[Scan]:
     while (scan := scans.claim(worker)) is not None:
         done.append(run(scan))
     return done
+
+
+def hunted(kind: str, text: str = "", user: User | None = None, **how: bool) -> Hunt:
+    """Ask a question, and let a worker carry it out."""
+    hunts.hunt(user or person("ada"), kind, text, **how)
+    row = hunt_queue.claim("worker-1")
+    assert row is not None
+    return hunts.run(row)
 
 
 def scanned(content: bytes, name: str = "model.pkl", target: str = "") -> Scan:

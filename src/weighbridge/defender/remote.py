@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from weighbridge.defender.examination import Examiner, FileResult, Stopped, gap
@@ -21,6 +21,8 @@ from weighbridge.sources.hubs import HubFile, Listing, flaw_of
 from weighbridge.sources.spool import Spool
 from weighbridge.sources.transport import Stop
 
+Parse = Callable[[Spool, str, Stopped], Answer]
+
 
 @dataclass(frozen=True, slots=True)
 class Remote:
@@ -28,6 +30,55 @@ class Remote:
 
     path: str
     file: HubFile
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read out of a file at a hub.
+
+    Attributes:
+        sha256: computed, where all of it was fetched.
+        sound: nothing that was fetched is other than the provider declares.
+        fetched: bytes that came over the network.
+    """
+
+    answer: Answer
+    sha256: str | None = None
+    sound: bool = True
+    fetched: int = 0
+
+
+def entry_of(file: HubFile) -> Remote | Refused:
+    """Return a file to examine, or why no honest model has one of that name."""
+    flaw = flaw_of(file.path)
+    return Remote(file.path, file) if flaw is None else Refused(file.path, "unsafe-name", flaw)
+
+
+def read(file: HubFile, ahead: Lookahead, parse: Parse, stopped: Stopped) -> Read:
+    """Fetch what parsing one file needs, and have it parsed.
+
+    Raises:
+        Interrupted: `stopped` said so.
+        WorkerError: no worker can be started.
+    """
+    try:
+        spool = ahead.take(file, stopped)
+    except Stop as error:
+        raise Interrupted("interrupted") from error
+    except (OSError, SourceError) as error:
+        return Read(Answer((), 0, str(error)))
+    try:
+        answer = parse(spool, os.path.basename(file.path), stopped)
+        if spool.failure is not None and not _says_so(answer):
+            answer = replace(answer, failure=str(spool.failure))
+        sha256 = spool.digest("sha256") if spool.whole else None
+        sound = sha256 is None or _as_declared(file, spool, sha256)
+        if not sound:
+            text = "its content is not what the provider's hash says"
+            answer = replace(answer, facts=(*answer.facts, gap("hash-mismatch", text)))
+        return Read(answer, sha256, sound, spool.fetched)
+    finally:
+        spool.close()
 
 
 class RemoteTarget:
@@ -46,7 +97,7 @@ class RemoteTarget:
         self.lone = False
         self.provider = listing.provider
         self.revision: str | None = listing.revision
-        self.model: ModelInfo | None = _model(listing)
+        self.model: ModelInfo | None = model_of(listing)
         self._listing = listing
         self._ahead = ahead
         self._kept = kept
@@ -54,23 +105,23 @@ class RemoteTarget:
 
     def entries(self) -> Iterator[Remote | Refused | Passed]:
         """Yield every file; those with names that no honest model has are not examined."""
-        listed = [(file, self._entry(file)) for file in _by_path(self._listing.files)]
+        listed = [(file, self._entry(file)) for file in by_path(self._listing.files)]
         to_fetch = [file for file, entry in listed if isinstance(entry, Remote)]
         self._ahead.expect(file for file in to_fetch if not self._is_known(file))
         yield from (entry for _, entry in listed)
 
     def plan(self) -> Iterator[Planned]:
         """Yield what examining each file would fetch, as far as its name and size tell."""
-        for file in _by_path(self._listing.files):
+        for file in by_path(self._listing.files):
             if isinstance(self._entry(file), Remote):
                 fetched = 0 if self._is_known(file) else expected(file.path, file.size)
                 yield Planned(file.path, file.size, fetched)
 
     def _entry(self, file: HubFile) -> Remote | Refused | Passed:
-        flaw = flaw_of(file.path)
-        if flaw is not None:
-            return Refused(file.path, "unsafe-name", flaw)
-        return self._selection.left_out(file.path) or Remote(file.path, file)
+        entry = entry_of(file)
+        if isinstance(entry, Refused):
+            return entry
+        return self._selection.left_out(file.path) or entry
 
     def _is_known(self, file: HubFile) -> bool:
         return self._kept is not None and self._kept.known(file)
@@ -95,32 +146,11 @@ class RemoteTarget:
         if known is not None:
             answer, sha256 = known
             return self._judged(file, answer, sha256, examiner)
-        try:
-            spool = self._ahead.take(file, stopped)
-        except Stop as error:
-            raise Interrupted("interrupted") from error
-        except (OSError, SourceError) as error:
-            return self._judged(file, Answer((), 0, str(error)), None, examiner)
-        try:
-            answer = examiner.parse(spool, os.path.basename(entry.path), stopped)
-            if spool.failure is not None and not _says_so(answer):
-                answer = replace(answer, failure=str(spool.failure))
-            result = self._examined(file, spool, answer, examiner)
-        finally:
-            spool.close()
-        return replace(result, file=replace(result.file, fetched=spool.fetched))
-
-    def _examined(
-        self, file: HubFile, spool: Spool, answer: Answer, examiner: Examiner
-    ) -> FileResult:
-        """Judge what was read just now, and keep it."""
-        sha256 = spool.digest("sha256") if spool.whole else None
-        if sha256 is not None and not _as_declared(file, spool, sha256):
-            text = "its content is not what the provider's hash says"
-            answer = replace(answer, facts=(*answer.facts, gap("hash-mismatch", text)))
-        elif self._kept is not None:
-            self._kept.put(file, answer, sha256)
-        return self._judged(file, answer, sha256, examiner)
+        found = read(file, self._ahead, examiner.parse, stopped)
+        if found.sound and self._kept is not None:
+            self._kept.put(file, found.answer, found.sha256)
+        result = self._judged(file, found.answer, found.sha256, examiner)
+        return replace(result, file=replace(result.file, fetched=found.fetched))
 
     def _judged(
         self, file: HubFile, answer: Answer, sha256: str | None, examiner: Examiner
@@ -137,7 +167,8 @@ def _says_so(answer: Answer) -> bool:
     return answer.failure is not None or any(one.code == "source-error" for one in gaps)
 
 
-def _by_path(files: Iterable[HubFile]) -> list[HubFile]:
+def by_path(files: Iterable[HubFile]) -> list[HubFile]:
+    """Return files in the order of their paths."""
     return sorted(files, key=lambda file: file.path)
 
 
@@ -152,7 +183,8 @@ def _as_declared(file: HubFile, spool: Spool, sha256: str) -> bool:
     return b64encode(bytes.fromhex(spool.digest("md5"))).decode() == spool.md5
 
 
-def _model(listing: Listing) -> ModelInfo:
+def model_of(listing: Listing) -> ModelInfo:
+    """Return what the provider tells about a model."""
     about = dict(listing.about)
     bases = tuple(BaseModel(**one) for one in about.pop("base_models", ()))
     return ModelInfo(listing.provider, listing.name, listing.revision, base_models=bases, **about)

@@ -95,14 +95,18 @@ def open_target(text: str, reach: Reach, limits: Limits) -> Target:
 
     reached = reach.access or access.from_environment()
     transport = Transport(reached.proxies)
-    listing = _listing(text, reach.revision, reached, transport)
+    listing = listed(text, reach.revision, reached, transport)
     kept = _remembered(reached.cache, listing, limits, reach.download)
     ahead = Lookahead(transport, reach.download)
     return RemoteTarget(text, listing, ahead, kept, reach.selection)
 
 
-def _listing(text: str, revision: str | None, access: Access, transport: Transport) -> Listing:
-    """Ask the hub that `text` belongs to."""
+def listed(text: str, revision: str | None, access: Access, transport: Transport) -> Listing:
+    """Ask the hub that `text` belongs to for the model's files.
+
+    Raises:
+        TargetError: it names no model at a hub, or the hub does not show it.
+    """
     from weighbridge.sources import huggingface_address, kaggle_address
     from weighbridge.sources.huggingface import HuggingFace
     from weighbridge.sources.kaggle import Kaggle

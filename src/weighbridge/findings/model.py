@@ -148,6 +148,7 @@ class ModelInfo:
     downloads: int | None = None
     likes: int | None = None
     gated: bool | None = None
+    private: bool | None = None
     license: str | None = None
     base_models: tuple[BaseModel, ...] = ()
     library: str | None = None

@@ -29,11 +29,11 @@ class Environment:
     """The variables of one process."""
 
     def __init__(self, variables: Mapping[str, str] | None = None) -> None:
-        self._variables = os.environ if variables is None else variables
+        self.variables = os.environ if variables is None else variables
 
     def text(self, name: str, default: str = "") -> str:
         """Return the text of a variable."""
-        return self._variables.get(PREFIX + name, default).strip()
+        return self.variables.get(PREFIX + name, default).strip()
 
     def flag(self, name: str, default: bool = False) -> bool:
         """Return a yes or no."""

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from urllib.parse import urlsplit
 
 from weighbridge.platform.environment import Environment, secret_key, wrong
+from weighbridge.platform.hub_access import hub_access
 
 _environment = Environment()
 
@@ -43,6 +44,9 @@ WEIGHBRIDGE_UPLOAD_QUOTA_BYTES = _environment.number("UPLOAD_QUOTA_BYTES", 20 <<
 WEIGHBRIDGE_SCAN_LEASE_SECONDS = _environment.number("SCAN_LEASE_SECONDS", 120, least=5)
 WEIGHBRIDGE_SCAN_ATTEMPTS = _environment.number("SCAN_ATTEMPTS", 3, least=1)
 WEIGHBRIDGE_SCAN_JOBS = _environment.number("SCAN_JOBS", 0)
+# How hubs are reached. Nobody who asks for a scan has a say in it.
+WEIGHBRIDGE_HUBS = hub_access(_environment)
+WEIGHBRIDGE_DOWNLOAD_MAX_BYTES = _environment.number("DOWNLOAD_MAX_BYTES", 2 << 30, least=1)
 WEIGHBRIDGE_ANONYMOUS_LOOKUP = _environment.flag("ANONYMOUS_LOOKUP")
 WEIGHBRIDGE_THROTTLE = _environment.flag("THROTTLE", True)
 # For tests only: webhooks may then go to this machine over http.

@@ -133,6 +133,7 @@ def _model(model: ModelInfo) -> dict[str, Any]:
         "downloads": model.downloads,
         "likes": model.likes,
         "gated": model.gated,
+        "private": model.private,
         "license": model.license,
         "base_models": [{"id": one.id, "relation": one.relation} for one in model.base_models],
         "library": model.library,

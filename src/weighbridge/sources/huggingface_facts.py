@@ -24,6 +24,7 @@ def about(info: Mapping[str, Any]) -> dict[str, Any]:
         "downloads": count_of(info.get("downloads")),
         "likes": count_of(info.get("likes")),
         "gated": bool(gated) if gated is not None else None,
+        "private": info["private"] if isinstance(info.get("private"), bool) else None,
         "license": text_of(card.get("license_name")) or _license(card, info),
         "base_models": list(_bases(card, info))[:_MOST_BASES],
         "library": text_of(info.get("library_name")) or text_of(card.get("library_name")),

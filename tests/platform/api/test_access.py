@@ -71,6 +71,7 @@ TABLE = [
     Row("POST", "/cases/{number}/split", A.DECIDE_CASE, {"occurrences": [1]}),
     Row("POST", "/cases/{number}/reopen", A.REOPEN_CASE, REASON),
     Row("POST", "/cases/{number}/models/{model}/issue", A.APPROVE_CASE),
+    Row("GET", "/review", A.READ_QUEUE),
     Row("GET", "/hunts", A.HUNT),
     Row("POST", "/hunts", A.HUNT, {"kind": "import", "text": "os.system"}),
     Row("GET", "/hunts/{number}", A.HUNT),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
+from osv_schema import schema_errors
 from packageurl import PackageURL
 from registry import decided_malicious, infected, only_case, person, scanned
 
@@ -27,18 +26,6 @@ KEYS = set(
     "severity affected references credits database_specific".split()
 )
 CVSS = "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H"
-
-
-def schema_errors(osv: dict[str, Any]) -> list[str]:
-    jsonschema = pytest.importorskip("jsonschema")
-    named = os.environ.get("WEIGHBRIDGE_SCHEMAS")
-    folder = Path(named) if named else Path(__file__).parents[4] / "shared" / "data" / "schemas"
-    place = folder / "osv-schema.json"
-    if not place.is_file():
-        pytest.skip("the official OSV schema is not here; name its folder in WEIGHBRIDGE_SCHEMAS")
-    kind = jsonschema.Draft202012Validator
-    validator = kind(json.loads(place.read_text()), format_checker=kind.FORMAT_CHECKER)
-    return [error.message for error in validator.iter_errors(osv)]
 
 
 def weakness(**more: Any) -> dict[str, Any]:

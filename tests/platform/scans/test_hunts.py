@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import registry as r
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.audit.chain import verify
@@ -15,8 +17,8 @@ from weighbridge.platform.audit.errors import Conflict, Refused
 from weighbridge.platform.cases import deciding, vouching
 from weighbridge.platform.cases.models import Case, Ruling, Vouch
 from weighbridge.platform.catalog.models import ModelVersion
-from weighbridge.platform.scans import hunts, running
-from weighbridge.platform.scans.models import ArtifactReport
+from weighbridge.platform.scans import hunt_queue, hunts, running
+from weighbridge.platform.scans.models import ArtifactReport, Hunt
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,13 +26,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def no_bytes(monkeypatch: pytest.MonkeyPatch) -> Any:
     """From the first question on nothing may be opened."""
-    ask = hunts.resume
+    ask = hunts.run
 
     def asking(row: Any) -> Any:
         monkeypatch.setattr(running, "opened", lambda *_: pytest.fail("a file was opened"))
         return ask(row)
 
-    monkeypatch.setattr(hunts, "resume", asking)
+    monkeypatch.setattr(hunts, "run", asking)
 
 
 @pytest.fixture
@@ -57,7 +59,7 @@ def everything() -> None:
 )
 def test_a_question(everything: None, kind: str, text: str, hits: int) -> None:
     before = Case.objects.count()
-    hunt = hunts.hunt(r.person("ada"), kind, text)
+    hunt = r.hunted(kind, text)
     assert (hunt.state, hunt.examined, hunt.hits) == ("done", 3, hits)
     assert Case.objects.count() == before + hits
     assert hunt.cases_opened == hits
@@ -65,16 +67,16 @@ def test_a_question(everything: None, kind: str, text: str, hits: int) -> None:
 
 def test_the_hits_of_one_question_are_one_case(everything: None) -> None:
     r.scanned(r.infected("other"), "d.pkl")
-    hunts.hunt(r.person("ada"), "import", "os.system")
+    r.hunted("import", "os.system")
     case = Case.objects.get(origin="hunt")
     assert (case.occurrences.count(), case.verdict, case.state) == (2, "suspicious", "queued")
-    hunts.hunt(r.person("ada"), "import", "os.system")
+    r.hunted("import", "os.system")
     assert Case.objects.get(origin="hunt").occurrences.count() == 2
     assert verify().ok
 
 
 def test_a_question_without_cases(everything: None) -> None:
-    assert hunts.hunt(r.person("ada"), "import", "os.system", open_cases=False).hits == 1
+    assert r.hunted("import", "os.system", open_cases=False).hits == 1
     assert not Case.objects.filter(origin="hunt").exists()
 
 
@@ -82,6 +84,39 @@ def test_a_question_without_cases(everything: None) -> None:
 def test_what_is_no_question(kind: str, text: str) -> None:
     with pytest.raises(Refused):
         hunts.hunt(r.person("ada"), kind, text)
+
+
+def test_a_hunt_waits_for_a_worker_and_tells_how_far_it_is(everything: None) -> None:
+    row = hunts.hunt(r.person("ada"), "string", "example.org")
+    assert (row.state, row.examined) == ("queued", 0)
+    claimed = hunt_queue.claim("worker-1")
+    assert claimed is not None and claimed.state == "running"
+    assert hunt_queue.claim("worker-2") is None
+    done = hunts.run(claimed)
+    assert (done.state, done.total, done.examined, done.hits) == ("done", 3, 3, 1)
+    assert hunt_queue.claim("worker-1") is None
+
+
+def test_the_hunt_of_a_lost_worker_goes_on_elsewhere(everything: None) -> None:
+    hunts.hunt(r.person("ada"), "import", "os.system")
+    lost = hunt_queue.claim("worker-1")
+    assert lost is not None
+    Hunt.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    row = hunt_queue.claim("worker-2")
+    assert row is not None and row.attempts == 2
+    assert hunts.run(lost).state == "running"
+    done = hunts.run(row)
+    assert (done.state, done.hits) == ("done", 1)
+
+
+def test_a_hunt_that_takes_every_worker_down_ends(everything: None) -> None:
+    hunts.hunt(r.person("ada"), "import", "os.system")
+    for _ in range(hunt_queue.ATTEMPTS):
+        assert hunt_queue.claim("worker") is not None
+        Hunt.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    row = hunt_queue.claim("worker")
+    assert row is not None and (row.state, row.worker) == ("failed", "")
+    assert hunt_queue.claim("worker") is None
 
 
 def test_who_may_hunt() -> None:
@@ -95,7 +130,7 @@ def test_changed_rules_open_cases_by_themselves(
     from dataclasses import replace
 
     from weighbridge.findings.model import Kind
-    from weighbridge.platform.scans import judging
+    from weighbridge.platform.scans import judging, whole
 
     before = judging.judge
 
@@ -109,13 +144,13 @@ def test_changed_rules_open_cases_by_themselves(
         ]
 
     monkeypatch.setattr(judging, "judge", stricter)
-    for module in (judging, hunts):
+    for module in (judging, hunts, whole):
         monkeypatch.setattr(module, "RULES_VERSION", "2099.01")
-    hunt = hunts.hunt(r.person("ada"), "rules")
-    assert (hunt.examined, hunt.hits, hunt.cases_opened) == (3, 1, 1)
+    hunt = r.hunted("rules")
+    assert (hunt.total, hunt.examined, hunt.hits, hunt.cases_opened) == (6, 6, 1, 1)
     assert Case.objects.get(behaviour="new").verdict == "malicious"
     assert ArtifactReport.objects.filter(current=True, rules="2099.01").count() == 3
-    assert hunts.hunt(r.person("ada"), "rules").examined == 0
+    assert r.hunted("rules").examined == 0
 
 
 # -- vouching ------------------------------------------------------------------------------------

@@ -122,6 +122,7 @@ def test_transient_errors_are_tried_again_later_then_parked_with_their_reason(
 
 def test_what_cannot_be_scanned_fails_at_once() -> None:
     queued()
+    Scan.objects.update(kind="path", target="/nowhere")
     scan = services.claim("w")
     assert scan is not None
     scan = running.run(scan)

@@ -34,7 +34,9 @@ def test_public_pages_need_no_account(path: str) -> None:
     assert "script-src 'self'" in response["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize("path", ["/queue", "/models", "/scans", "/hunts", "/users", "/webhooks"])
+@pytest.mark.parametrize(
+    "path", ["/queue", "/review", "/models", "/scans", "/hunts", "/users", "/webhooks"]
+)
 def test_the_rest_leads_to_the_login_page_and_back(path: str) -> None:
     response = Client().get(path)
     assert (response.status_code, response["Location"]) == (302, f"/login?next={path}")

@@ -31,6 +31,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw an advisory"
     VOUCH = "vouch for symbols"
     HUNT = "hunt through stored facts"
+    BREAK_GLASS = "act alone in an emergency, with a reason"
     READ_AUDIT = "read the audit log"
     MANAGE_WEBHOOKS = "manage webhooks"
     MANAGE_USERS = "manage users and roles"
@@ -51,7 +52,7 @@ _RESEARCHER = _SUBMITTER | {
     Action.VOUCH,
     Action.HUNT,
 }
-_LEAD = _RESEARCHER | {Action.READ_AUDIT, Action.MANAGE_WEBHOOKS}
+_LEAD = _RESEARCHER | {Action.BREAK_GLASS, Action.READ_AUDIT, Action.MANAGE_WEBHOOKS}
 
 MATRIX: dict[Role, frozenset[Action]] = {
     Role.READER: _READER,

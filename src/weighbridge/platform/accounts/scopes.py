@@ -33,6 +33,7 @@ SCOPE_OF: dict[Action, Scope] = {
     Action.WITHDRAW: Scope.ADVISORIES,
     Action.VOUCH: Scope.HUNT,
     Action.HUNT: Scope.HUNT,
+    Action.BREAK_GLASS: Scope.ADMIN,
     Action.READ_AUDIT: Scope.ADMIN,
     Action.MANAGE_WEBHOOKS: Scope.ADMIN,
     Action.MANAGE_USERS: Scope.ADMIN,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from weighbridge.platform.accounts.models import User
@@ -25,9 +27,10 @@ from weighbridge.platform.advisories.transitions import act
 from weighbridge.platform.audit.errors import Conflict, NotFound, Refused
 from weighbridge.platform.audit.services import record_all
 from weighbridge.platform.cases.models import Case, Decision, Occurrence
+from weighbridge.platform.cases.places import files_of
 from weighbridge.platform.cases.ruling import hold_alone
 from weighbridge.platform.cases.transitions import locked
-from weighbridge.platform.catalog.models import Model, ModelFile
+from weighbridge.platform.catalog.models import Model
 from weighbridge.platform.catalog.selectors import derived_from
 from weighbridge.rules.registry import rule
 
@@ -39,16 +42,14 @@ _MOST_FILES = 5000
 
 def affected_models(case: Case) -> list[Model]:
     """Return the models that hold an artifact of a case, most downloaded first."""
-    artifacts = Occurrence.objects.filter(case=case).values("artifact_id")
-    versions = ModelFile.objects.filter(artifact_id__in=artifacts).values("version_id")
-    models = Model.objects.filter(versions__in=versions).distinct()
+    models = Model.objects.filter(versions__in=files_of(case.pk).values("version_id")).distinct()
     if case.subject is not None:
         models = models.union(Model.objects.filter(pk=case.subject.model_id))
     return sorted(models, key=lambda model: (-model.downloads, model.provider, model.name))
 
 
 def issue_msc(case: Case, approver: User) -> list[Advisory]:
-    """Issue an MSC for each affected model that has none from this case, where malice is decided.
+    """Issue an MSC for each affected model or package that has none from this case.
 
     Part of the caller's transaction, which holds the ruling alone and has locked the case.
     """
@@ -59,6 +60,8 @@ def issue_msc(case: Case, approver: User) -> list[Advisory]:
     )
     models = [model for model in affected_models(case) if model.pk not in done]
     issued = [_issue(case, model, approver) for model in models]
+    if case.package and None not in done:
+        issued.append(_issue(case, None, approver))
     record_all(approver, [act(advisory, "msc-issue") for advisory in issued])
     for advisory in issued:
         revisions.refresh_model(advisory.model, numbers.bare(advisory))
@@ -95,9 +98,10 @@ def issue_for_model(user: User, case_number: int, model_number: int) -> Advisory
         return advisory
 
 
-def _issue(case: Case, model: Model, approver: User) -> Advisory:
+def _issue(case: Case, model: Model | None, approver: User) -> Advisory:
     year, number = numbers.take(Kind.MSC)
-    target = targets.of_model(model)
+    versions = tuple(case.package_versions)
+    target = targets.of_model(model) if model else targets.of_package(case.package, versions)
     advisory = Advisory.objects.create(
         kind=Kind.MSC,
         year=year,
@@ -110,30 +114,28 @@ def _issue(case: Case, model: Model, approver: User) -> Advisory:
         purl=target.purl,
         created_by=approver,
     )
-    revisions.write(advisory, _content(advisory, case, model, target), approver)
+    named = _content(advisory, case, target)
+    revisions.write(advisory, named if model is None else _of_model(named, case, model), approver)
     return advisory
 
 
-def _content(advisory: Advisory, case: Case, model: Model, target: Target) -> AdvisoryContent:
-    files = _files(case, model)
-    named = sorted({file.revision for file in files})
-    if case.subject is not None and case.subject.model_id == model.pk:
-        named = sorted({*named, case.subject.revision})
-    shown = not model.restricted
+def _content(advisory: Advisory, case: Case, target: Target) -> AdvisoryContent:
+    """Return what an MSC says of any target."""
     rules = [one for one in map(rule, _rules(case)) if one is not None]
-    place = f" ({model.provider})"
     return AdvisoryContent(
         kind=Kind.MSC.value,
         id=numbers.bare(advisory),
         revision=1,
-        title=f"Malicious code in {_cut(model.name, 90)}{place}",
-        description=_description(case, model, shown),
-        target=Target(target.ecosystem, target.name, target.purl, target.url, tuple(named), files),
+        title=f"Malicious code in {_cut(target.name, 90)} ({target.ecosystem})",
+        description=(
+            f"Installing {target.name} has an effect that no package needs: {case.title}. "
+            "Do not install it. The affected versions are listed."
+        ),
+        target=target,
         source=SOURCES.get(case.origin, "defender"),
-        trigger=case.title if shown else f"rule {case.rule}",
+        trigger=case.title,
         cwe=tuple(sorted({MALICE, *(word for one in rules for word in one.cwe)})),
         atlas=tuple(sorted({word for one in rules for word in one.atlas})),
-        evidence=tuple(_evidence(case, model)) if shown else (),
         credits=_credits(case),
         references=(Reference("PACKAGE", target.url),) if target.url else (),
         timeline=(
@@ -142,16 +144,30 @@ def _content(advisory: Advisory, case: Case, model: Model, target: Target) -> Ad
             if not case.four_eyes_waived
             else Moment(utc(timezone.now()), "confirmed by a researcher and issued"),
         ),
+    )
+
+
+def _of_model(content: AdvisoryContent, case: Case, model: Model) -> AdvisoryContent:
+    """Return the content with what is known of a model: its files, its kin, and evidence."""
+    files = _files(case, model)
+    named = sorted({file.revision for file in files})
+    if case.subject is not None and case.subject.model_id == model.pk:
+        named = sorted({*named, case.subject.revision})
+    shown = not model.restricted
+    return replace(
+        content,
+        description=_description(case, model, shown),
+        target=replace(content.target, revisions=tuple(named), files=files),
+        trigger=content.trigger if shown else f"rule {case.rule}",
+        evidence=tuple(_evidence(case, model)) if shown else (),
         derived=tuple(Kin(one.provider, one.name, one.relation) for one in derived_from(model)),
     )
 
 
 def _files(case: Case, model: Model) -> tuple[File, ...]:
     rows = (
-        ModelFile.objects.filter(
-            version__model=model,
-            artifact_id__in=Occurrence.objects.filter(case=case).values("artifact_id"),
-        )
+        files_of(case.pk)
+        .filter(version__model=model)
         .order_by("version_id", "path")
         .values_list(
             "version__revision",
@@ -183,6 +199,7 @@ def _description(case: Case, model: Model, shown: bool) -> str:
 def _evidence(case: Case, model: Model) -> list[dict[str, object]]:
     rows = (
         Occurrence.objects.filter(case=case, artifact__files__version__model=model)
+        .filter(Q(version=None) | Q(version__model=model))
         .distinct()
         .order_by("pk")[:_MOST_EVIDENCE]
     )

@@ -165,7 +165,10 @@ class Withdrawal(models.Model):
 
 
 class Proposal(models.Model):
-    """A withdrawal or the end of an embargo that waits for a second person."""
+    """A withdrawal or the end of an embargo that waits for a second person.
+
+    `emergency` says for ever that a lead did it alone.
+    """
 
     class State(models.TextChoices):
         """Open until somebody else answers."""
@@ -187,6 +190,7 @@ class Proposal(models.Model):
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     four_eyes_waived = models.BooleanField(default=False)
+    emergency = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

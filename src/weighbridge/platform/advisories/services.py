@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from weighbridge.platform.accounts.four_eyes import second_person
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, require
 from weighbridge.platform.advisories import numbers, revisions, targets
@@ -271,8 +271,13 @@ def propose(user: User, number: int, what: str, reason: str) -> Proposal:
         return row
 
 
-def approve_proposal(user: User, number: int) -> Advisory:
+def approve_proposal(user: User, number: int, emergency: str = "") -> Advisory:
     """Do what somebody else proposed.
+
+    Args:
+        user: who agrees.
+        number: of the proposal.
+        emergency: why a lead does alone what they proposed; the rows say so for ever.
 
     Raises:
         Conflict: it is not open any more.
@@ -282,11 +287,14 @@ def approve_proposal(user: User, number: int) -> Advisory:
     with transaction.atomic():
         hold_alone()
         row = _open_proposal(number)
-        waived = _second(row.proposer, user)
-        row.state, row.approver, row.four_eyes_waived = Proposal.State.APPROVED, user, waived
-        row.save(update_fields=["state", "approver", "four_eyes_waived"])
+        waiver = second_person(row.proposer_id, user, emergency)
+        row.state, row.approver = Proposal.State.APPROVED, user
+        row.four_eyes_waived, row.emergency = waiver.four_eyes, waiver.emergency
+        row.save(update_fields=["state", "approver", "four_eyes_waived", "emergency"])
+        if waiver.emergency:
+            record(user, act(row.advisory, "break-glass", row.advisory.state, emergency))
         if row.act == Proposal.Act.WITHDRAW:
-            return withdraw(row.advisory, row.reason, row.proposer, user)
+            return withdraw(row.advisory, row.reason, row.proposer, user, emergency)
         return transition(
             _locked(row.advisory_id), "lift-embargo", user, row.reason, embargo_until=None
         )
@@ -308,7 +316,9 @@ def refuse_proposal(user: User, number: int, reason: str) -> Proposal:
         return row
 
 
-def withdraw(advisory: Advisory, reason: str, by: User, second: User) -> Advisory:
+def withdraw(
+    advisory: Advisory, reason: str, by: User, second: User, emergency: str = ""
+) -> Advisory:
     """Withdraw an advisory: the only change ever to an MSC.
 
     Args:
@@ -316,6 +326,7 @@ def withdraw(advisory: Advisory, reason: str, by: User, second: User) -> Advisor
         reason: why it does not hold; published.
         by: who proposed it.
         second: who agrees, somebody else.
+        emergency: why it cannot wait for somebody else.
 
     Raises:
         PermissionDenied: one of them may not.
@@ -325,7 +336,7 @@ def withdraw(advisory: Advisory, reason: str, by: User, second: User) -> Advisor
     require(by, Action.WITHDRAW)
     require(second, Action.APPROVE_CASE)
     _reasoned(reason)
-    waived = _second(by, second)
+    waiver = second_person(by.pk, second, emergency)
     with transaction.atomic():
         hold_alone()
         advisory = _locked(advisory.pk)
@@ -335,7 +346,7 @@ def withdraw(advisory: Advisory, reason: str, by: User, second: User) -> Advisor
             reason=reason,
             proposer=by,
             approver=second,
-            four_eyes_waived=waived,
+            four_eyes_waived=waiver.four_eyes,
             at=timezone.now(),
         )
         advisory = transition(advisory, "withdraw", second, reason)
@@ -395,15 +406,6 @@ def _open_proposal(number: int) -> Proposal:
     if row.state != Proposal.State.OPEN:
         raise Conflict(f"this proposal is {row.state} already")
     return row
-
-
-def _second(proposer: User, approver: User) -> bool:
-    """Return whether the second person was waived."""
-    if proposer.pk != approver.pk:
-        return False
-    if getattr(settings, "WEIGHBRIDGE_FOUR_EYES", True):
-        raise Refused("this needs a second person; you proposed it yourself")
-    return True
 
 
 def _reasoned(reason: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from packageurl import PackageURL
@@ -11,6 +12,8 @@ from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.catalog.models import Model
 
 PYPI = "PyPI"
+_PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?")
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 
 
 def of_model(model: Model) -> Target:
@@ -24,6 +27,8 @@ def of_package(name: str, versions: tuple[str, ...]) -> Target:
     Raises:
         Refused: that is no name of a package, or no version is given.
     """
+    if _PACKAGE.fullmatch(name) is None or not all(map(_VERSION.fullmatch, versions)):
+        raise Refused("name a package and its versions as PyPI spells them")
     try:
         address = PackageURL("pypi", None, name).to_string()
     except ValueError as error:
@@ -31,6 +36,11 @@ def of_package(name: str, versions: tuple[str, ...]) -> Target:
     if not versions:
         raise Refused("name every affected version of the package")
     return Target(PYPI, name, address, "", versions)
+
+
+def normalised(package: str) -> str:
+    """Return the name of a package as PyPI compares it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def purl(provider: str, name: str) -> str:

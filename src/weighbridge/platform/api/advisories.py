@@ -297,6 +297,12 @@ def reject(request: HttpRequest, identifier: str, body: Reason) -> dict[str, Any
 # -- two people -------------------------------------------------------------------------------
 
 
+class Emergency(Schema):
+    """Why a lead cannot wait for a second person."""
+
+    emergency: Text = ""
+
+
 def proposal_shown(row: Proposal) -> dict[str, Any]:
     """Return a proposal as plain data."""
     return {
@@ -332,9 +338,11 @@ def propose(request: HttpRequest, identifier: str, body: ProposalIn) -> Status[A
 
 
 @router.post("/proposals/{int:number}/approve", auth=AUTHENTICATED, summary="Agree")
-def approve(request: HttpRequest, number: int) -> dict[str, Any]:
-    """Do what somebody else proposed."""
-    return brief(services.approve_proposal(actor(request, Action.APPROVE_CASE), number))
+def approve(request: HttpRequest, number: int, body: Emergency | None = None) -> dict[str, Any]:
+    """Do what somebody else proposed; in an emergency a lead does alone what they proposed."""
+    why = body.emergency if body else ""
+    user = actor(request, Action.BREAK_GLASS if why else Action.APPROVE_CASE)
+    return brief(services.approve_proposal(user, number, why))
 
 
 @router.post("/proposals/{int:number}/refuse", auth=AUTHENTICATED, summary="Disagree")

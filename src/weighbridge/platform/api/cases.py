@@ -84,8 +84,14 @@ class SplitIn(Schema):
     title: Line = ""
 
 
+class Approval(Why):
+    """Agreement; in an emergency a lead may give it alone, with a reason."""
+
+    emergency: bool = False
+
+
 class CaseIn(Schema):
-    """A case opened by hand, about a version, or about an artifact by its hash."""
+    """A case opened by hand: about a version, an artifact by its hash, or a package on PyPI."""
 
     title: Line = Field(..., min_length=1)
     reason: Text = Field(..., min_length=1)
@@ -93,6 +99,8 @@ class CaseIn(Schema):
     sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$")
     behaviour: str = Field("", max_length=64)
     verdict: Literal["malicious", "suspicious", "weakness"] = "weakness"
+    package: str = Field("", max_length=214)
+    versions: list[str] = Field([], max_length=1000)
 
 
 def listed(user: User, query: CaseFilter) -> QuerySet[Case]:
@@ -132,6 +140,9 @@ def full(case: Case) -> dict[str, Any]:
         **row(case),
         **{name: one.get_username() if one else None for name, one in people.items()},
         "four_eyes_waived": case.four_eyes_waived,
+        "emergency": case.emergency,
+        "package": case.package or None,
+        "package_versions": case.package_versions,
         "duplicate_of": case.duplicate_of_id,
         "parent": case.parent_id,
         "models": [
@@ -202,7 +213,16 @@ def create(request: HttpRequest, body: CaseIn) -> Status[Any]:
         artifact = Artifact.objects.filter(key=body.sha256).first()
         if artifact is None:
             raise NotFound("there is no artifact with this hash")
-    manual = Manual(body.title, body.reason, version, artifact, body.behaviour, body.verdict)
+    manual = Manual(
+        title=body.title,
+        reason=body.reason,
+        version=version,
+        artifact=artifact,
+        behaviour=body.behaviour,
+        verdict=body.verdict,
+        package=body.package,
+        versions=tuple(body.versions),
+    )
     return Status(201, full(find(services.open_by_hand(user, manual).pk)))
 
 
@@ -303,11 +323,13 @@ def _opening(number: int, body: ProposalIn) -> Opening | None:
 
 
 @router.post("/cases/{int:number}/approve", summary="Agree with a proposal")
-def approve(request: HttpRequest, number: int, body: Why | None = None) -> dict[str, Any]:
+def approve(request: HttpRequest, number: int, body: Approval | None = None) -> dict[str, Any]:
     """Take the proposed decision; malice issues one MSC for each model affected now."""
-    user = actor(request, Action.APPROVE_CASE)
-    given = body or Why(reason="", revision=None)
-    case, _ = deciding.approve(user, number, given.reason, given.revision)
+    given = body or Approval(reason="", revision=None)
+    user = actor(request, Action.BREAK_GLASS if given.emergency else Action.APPROVE_CASE)
+    case, _ = deciding.approve(
+        user, number, given.reason, given.revision, emergency=given.emergency
+    )
     return full(case)
 
 

@@ -40,7 +40,9 @@ class VouchIn(Schema):
 
 def hunt_shown(row: Hunt) -> dict[str, Any]:
     """Return a hunt as plain data."""
-    names = "kind text state examined hits cases_opened rules created_at finished_at".split()
+    names = (
+        "kind text state error total examined hits cases_opened rules created_at finished_at"
+    ).split()
     return {"id": row.pk, **{name: getattr(row, name) for name in names}}
 
 
@@ -62,7 +64,7 @@ def listed(request: HttpRequest, query: Query[Paging]) -> dict[str, Any]:
 def create(request: HttpRequest, body: HuntIn) -> Status[Any]:
     """Ask for an import, a callee, an operator or a text, or judge everything by today's rules.
 
-    Nothing is fetched or read again: stored facts answer. Hits open cases.
+    Nothing is fetched or read again: a worker asks stored facts. Hits open cases.
     """
     user = actor(request, Action.HUNT)
     row = hunts.hunt(user, body.kind, body.text, open_cases=body.open_cases)

@@ -20,7 +20,7 @@ from weighbridge.platform.catalog.models import (
     Provider,
     Status,
 )
-from weighbridge.platform.scans.models import ArtifactReport
+from weighbridge.platform.scans.models import ArtifactReport, VersionReport
 from weighbridge.platform.scans.selectors import inconclusive as inconclusive_reports
 
 router = Router(tags=["models"], auth=AUTHENTICATED)
@@ -42,7 +42,12 @@ class ModelOut(Schema):
     name: str
     author: str
     downloads: int
+    likes: int
     licence: str
+    library: str
+    gated: bool
+    private: bool
+    last_change: datetime | None
     restricted: bool
     created_at: datetime
 
@@ -75,7 +80,7 @@ class VersionPage(Schema):
 
 def shown(model: Model) -> dict[str, Any]:
     """Return a model as plain data."""
-    names = ("provider", "name", "author", "downloads", "licence", "restricted", "created_at")
+    names = ModelOut.model_fields.keys() - {"id"}
     return {"id": model.pk, **{name: getattr(model, name) for name in names}}
 
 
@@ -141,7 +146,9 @@ def version(request: HttpRequest, number: int, query: Query[Paging]) -> dict[str
     found["items"] = [
         _file(item["file"], reports.get(item["file"].artifact_id)) for item in found["items"]
     ]
-    return {**version_shown(row, selectors.status(row).cause), "files": found}
+    whole = VersionReport.objects.filter(version=row).values("effective", "verdict", "decided_by")
+    together = {"together": whole.first(), "files": found}
+    return {**version_shown(row, selectors.status(row).cause), **together}
 
 
 @router.get("/inconclusive", summary="Artifacts not examined to the end")
@@ -163,6 +170,8 @@ def _unfinished(report: ArtifactReport) -> dict[str, Any]:
 
 
 def _file(file: ModelFile, report: ArtifactReport | None) -> dict[str, Any]:
+    """Return a file with what its content is; `together` has what only all files show."""
+    declared = file.opaque and report is not None and report.verdict == "inconclusive"
     return {
         "path": file.path,
         "role": file.role,
@@ -170,7 +179,7 @@ def _file(file: ModelFile, report: ArtifactReport | None) -> dict[str, Any]:
         "sha256": file.artifact.sha256,
         "sha256_source": file.artifact.sha256_source,
         "format": file.artifact.format or None,
-        "verdict": report.effective if report else None,
-        "defender_verdict": report.verdict if report else None,
+        "verdict": "clean" if declared else report.effective if report else None,
+        "defender_verdict": "clean" if declared else report.verdict if report else None,
         "decided_by": (report.decided_by or "defender") if report else None,
     }

@@ -17,6 +17,7 @@ from weighbridge.platform.api import (
     models,
     problems,
     reports,
+    review,
     scans,
 )
 from weighbridge.platform.api.access import AUTHENTICATED
@@ -50,6 +51,7 @@ for _router in (
     models.router,
     _artifacts,
     cases.router,
+    review.router,
     hunting.router,
     advisories.router,
     reports.router,

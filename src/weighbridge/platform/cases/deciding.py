@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from weighbridge.platform.accounts.four_eyes import needed, second_person
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, require
 from weighbridge.platform.advisories.issuing import affected_models, issue_msc
@@ -81,9 +81,14 @@ def weakness(
         case = locked(number)
         check(case, "weakness", user)
         models = affected_models(case)
-        if opening is None and models:
+        if opening is None and (models or case.package):
             opening = Opening(
-                title=storable(case.title, 120), description=reason, model=models[0], case=case
+                title=storable(case.title, 120),
+                description=reason,
+                model=None if case.package else models[0],
+                package=case.package,
+                versions=tuple(case.package_versions),
+                case=case,
             )
         case = transition(case, "weakness", user, _decided(user, reason, "weakness"))
         advisory = None if opening is None else reserve_ws(user, opening)
@@ -102,14 +107,26 @@ def refuse(user: User, number: int, reason: str, expected: int | None = None) ->
     reason = _reasoned(reason)
     with transaction.atomic():
         case = locked(number, expected)
-        _second(case, user)
+        second_person(case.proposer_id, user)
         return transition(case, "refuse", user, Change({"proposal": "", "proposer": None}, reason))
 
 
 def approve(
-    user: User, number: int, reason: str = "", expected: int | None = None
+    user: User,
+    number: int,
+    reason: str = "",
+    expected: int | None = None,
+    *,
+    emergency: bool = False,
 ) -> tuple[Case, list[Advisory]]:
     """Take a proposed decision. Malice issues one MSC for each model affected now.
+
+    Args:
+        user: who decides.
+        number: of the case.
+        reason: for the history; needed in an emergency.
+        expected: the revision that they saw.
+        emergency: a lead decides alone what they proposed; the row says so for ever.
 
     Returns:
         The case, and the advisories issued.
@@ -124,18 +141,22 @@ def approve(
         hold_alone()
         case = locked(number, expected)
         check(case, "approve", user)
-        waived = _second(case, user) or case.four_eyes_waived
+        waiver = second_person(case.proposer_id, user, _reasoned(reason) if emergency else "")
+        waived = {
+            "four_eyes_waived": waiver.four_eyes or case.four_eyes_waived,
+            "emergency": waiver.emergency or case.emergency,
+        }
         decision = case.proposal
         change = Change(
             {
                 "decision": decision,
                 "proposal": "",
                 "approver": user,
-                "four_eyes_waived": waived,
                 "decided_at": timezone.now(),
+                **waived,
             },
             reason or case.reason,
-            {"decision": decision, "four_eyes_waived": waived},
+            {"decision": decision, **waived},
         )
         if decision == Decision.FALSE_POSITIVE:
             return _silenced(case, "approve", user, change), []
@@ -160,7 +181,7 @@ def reopen(user: User, number: int, reason: str) -> Case:
         hold_alone()
         case = locked(number)
         check(case, "reopen", user)
-        if case.approver_id == user.pk and _four_eyes():
+        if case.approver_id == user.pk and needed():
             raise Refused("whoever approved a decision cannot reopen it alone; ask somebody else")
         behaviours = behaviours_of(case)
         now = timezone.now()
@@ -224,8 +245,8 @@ def _proposed(
     reason = _reasoned(reason)
     with transaction.atomic():
         case = locked(number, expected)
-        if decision is Decision.MALICIOUS and not affected_models(case):
-            raise Refused(f"case {number} concerns no model that an MSC could name")
+        if decision is Decision.MALICIOUS and not case.package and not affected_models(case):
+            raise Refused(f"case {number} concerns no model or package that an MSC could name")
         columns = {"proposal": decision.value, "proposer": user, "reason": reason}
         return transition(
             case, "propose", user, Change(columns, reason, {"decision": decision.value})
@@ -240,19 +261,6 @@ def _decided(user: User | None, reason: str, decision: str) -> Change:
         "decided_at": timezone.now(),
     }
     return Change(columns, reason, {"decision": decision})
-
-
-def _second(case: Case, user: User) -> bool:
-    """Return whether the second person is waived for this approval."""
-    if case.proposer_id != user.pk:
-        return False
-    if _four_eyes():
-        raise Refused("this needs a second person; you proposed it yourself")
-    return True
-
-
-def _four_eyes() -> bool:
-    return bool(getattr(settings, "WEIGHBRIDGE_FOUR_EYES", True))
 
 
 def _reasoned(reason: str) -> str:

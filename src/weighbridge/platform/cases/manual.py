@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from weighbridge.platform.advisories.targets import PYPI, normalised
 from weighbridge.platform.audit.canonical import canonical, sha256
 from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.cases.models import RANKS
@@ -15,7 +16,12 @@ from weighbridge.platform.scans.models import ArtifactReport
 
 @dataclass(frozen=True, slots=True)
 class Manual:
-    """A model version, or an artifact; with `behaviour` one finding of its current report."""
+    """A model version, an artifact, or a package on PyPI.
+
+    Attributes:
+        behaviour: one finding of the artifact's current report.
+        package: by its name, with every affected version.
+    """
 
     title: str
     reason: str
@@ -23,6 +29,8 @@ class Manual:
     artifact: Artifact | None = None
     behaviour: str = ""
     verdict: str = "weakness"
+    package: str = ""
+    versions: tuple[str, ...] = ()
 
 
 def flags_for(manual: Manual) -> list[Flag]:
@@ -37,6 +45,8 @@ def flags_for(manual: Manual) -> list[Flag]:
         return [_of_finding(one) for one in _findings(manual.artifact, manual.behaviour)]
     version = manual.version.pk if manual.version else ""
     subject = manual.artifact.key if manual.artifact else f"version {version}"
+    if manual.package:
+        subject = f"{PYPI} {normalised(manual.package)}"
     key = sha256(canonical(["manual", subject, manual.title]))[:32]
     family = sha256("manual")[:32]
     return [Flag(key, family, "manual", manual.verdict, manual.title)]

@@ -9,7 +9,13 @@ from django.db import models
 from django.db.models import F, Q
 
 from weighbridge.platform.audit.canonical import CanonicalJSONField
-from weighbridge.platform.catalog.models import PATH_LENGTH, Artifact, Model, ModelVersion
+from weighbridge.platform.catalog.models import (
+    NAME_LENGTH,
+    PATH_LENGTH,
+    Artifact,
+    Model,
+    ModelVersion,
+)
 
 User = settings.AUTH_USER_MODEL
 
@@ -44,6 +50,7 @@ class Case(models.Model):
     """One behaviour under review, with everything it occurs in.
 
     `revision` grows with every step, so that of two people who decide at once one is told.
+    `emergency` says for ever that a lead decided alone; `package` is one on PyPI that it is about.
     """
 
     behaviour = models.CharField(max_length=64)
@@ -68,6 +75,9 @@ class Case(models.Model):
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     four_eyes_waived = models.BooleanField(default=False)
+    emergency = models.BooleanField(default=False)
+    package = models.CharField(max_length=NAME_LENGTH, default="")
+    package_versions = CanonicalJSONField(default=list)
     duplicate_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="duplicates"
     )
@@ -106,6 +116,10 @@ class Case(models.Model):
                 name="cases_case_four_eyes",
             ),
             models.CheckConstraint(
+                condition=Q(emergency=False) | Q(four_eyes_waived=True),
+                name="cases_case_emergency",
+            ),
+            models.CheckConstraint(
                 condition=~Q(decision="malicious")
                 | Q(proposer__isnull=False, approver__isnull=False),
                 name="cases_case_malice_approved",
@@ -131,12 +145,16 @@ class Case(models.Model):
 class Occurrence(models.Model):
     """A place in an artifact where a case's behaviour stands.
 
-    The models concerned follow from the files that hold the artifact. `live` turns false when
-    today's rules no longer report it.
+    The models concerned follow from the files that hold the artifact. With `version` it is that
+    version alone, because its files together show it. `live` turns false when today's rules no
+    longer report it.
     """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="occurrences")
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="occurrences")
+    version = models.ForeignKey(
+        ModelVersion, on_delete=models.PROTECT, null=True, related_name="occurrences"
+    )
     behaviour = models.CharField(max_length=64, db_index=True)
     place = models.CharField(max_length=64, unique=True)
     rule = models.CharField(max_length=60)

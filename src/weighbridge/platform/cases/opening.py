@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from weighbridge.platform.audit.canonical import canonical, sha256, storable
 from weighbridge.platform.audit.services import Act
 from weighbridge.platform.cases.models import RANKS, Case, Decision, Occurrence
+from weighbridge.platform.cases.places import files_of
 from weighbridge.platform.cases.ruling import case_for
-from weighbridge.platform.catalog.models import PATH_LENGTH, Artifact, Model
+from weighbridge.platform.catalog.models import PATH_LENGTH, Artifact, Model, ModelVersion
 
 FLAGGED = ("malicious", "suspicious")
 
@@ -51,8 +52,16 @@ class Opened:
     fresh: int = 0
 
 
-def open_cases(artifact: Artifact, flags: Sequence[Flag], origin: Origin) -> Opened:
-    """Put what is flagged in an artifact into its cases, opening those that are missing.
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is flagged: an artifact wherever it is held, or in one version beside its neighbours."""
+
+    artifact: Artifact
+    version: ModelVersion | None = None
+
+
+def open_cases(subject: Subject, flags: Sequence[Flag], origin: Origin) -> Opened:
+    """Put what is flagged into its cases, opening those that are missing.
 
     Part of the caller's transaction, which holds the ruling (`ruling.hold_shared`) and records
     `acts` at its end. Doing it again changes nothing.
@@ -64,11 +73,11 @@ def open_cases(artifact: Artifact, flags: Sequence[Flag], origin: Origin) -> Ope
     for behaviour in sorted(by_behaviour):
         some = by_behaviour[behaviour]
         case, fresh = case_of(some[0], origin)
-        added = _occur(case, artifact, some, origin)
-        _follow_models(case, [artifact.pk])
+        added = _occur(case, subject, some, origin)
+        _follow(case, subject, fresh)
         opened.cases.append(case)
         opened.fresh += fresh
-        act = _act(case, fresh, added, artifact, origin)
+        act = _act(case, fresh, added, subject.artifact, origin)
         if act is not None:
             opened.acts.append(act)
     return opened
@@ -84,7 +93,10 @@ def occur_in_many(case: Case, artifacts: Sequence[int], flag: Flag, origin: Orig
         some = artifacts[start : start + 500]
         keys = Artifact.objects.filter(pk__in=some).values_list("pk", "key")
         Occurrence.objects.bulk_create(
-            (_row(case, Artifact(pk=number, key=key), flag, origin) for number, key in keys),
+            (
+                _row(case, Subject(Artifact(pk=number, key=key)), flag, origin)
+                for number, key in keys
+            ),
             ignore_conflicts=True,
         )
         _follow_models(case, some)
@@ -127,10 +139,10 @@ def _raised(case: Case, flag: Flag) -> Case:
     return case
 
 
-def _occur(case: Case, artifact: Artifact, flags: Iterable[Flag], origin: Origin) -> int:
+def _occur(case: Case, subject: Subject, flags: Iterable[Flag], origin: Origin) -> int:
     rows = {}
     for flag in flags:
-        row = _row(case, artifact, flag, origin)
+        row = _row(case, subject, flag, origin)
         rows[row.place] = row
     known = dict(Occurrence.objects.filter(place__in=rows).values_list("place", "live"))
     if not all(known.values()):
@@ -140,11 +152,14 @@ def _occur(case: Case, artifact: Artifact, flags: Iterable[Flag], origin: Origin
     return len(fresh)
 
 
-def _row(case: Case, artifact: Artifact, flag: Flag, origin: Origin) -> Occurrence:
-    place = sha256(canonical([artifact.key, flag.behaviour, flag.rule, flag.member, flag.offset]))
+def _row(case: Case, subject: Subject, flag: Flag, origin: Origin) -> Occurrence:
+    artifact, version = subject.artifact, subject.version
+    words = [artifact.key, flag.behaviour, flag.rule, flag.member, flag.offset]
+    place = sha256(canonical(words if version is None else [*words, version.pk, flag.path]))
     return Occurrence(
         case=case,
         artifact=artifact,
+        version=version,
         behaviour=flag.behaviour,
         place=place,
         rule=flag.rule,
@@ -159,12 +174,26 @@ def _row(case: Case, artifact: Artifact, flag: Flag, origin: Origin) -> Occurren
     )
 
 
+def _follow(case: Case, subject: Subject, fresh: bool) -> None:
+    if subject.version is None:
+        _follow_models(case, [subject.artifact.pk])
+        return
+    if fresh:
+        case.subject = subject.version
+        case.save(update_fields=["subject"])
+    _follow_some(case, Model.objects.filter(pk=subject.version.model_id))
+
+
 def _follow_models(case: Case, artifacts: Sequence[int]) -> None:
-    """Bring popularity and restriction up to date with the models that hold these artifacts.
+    """Follow the models that hold these artifacts."""
+    _follow_some(case, Model.objects.filter(versions__files__artifact_id__in=artifacts))
+
+
+def _follow_some(case: Case, models: QuerySet[Model]) -> None:
+    """Bring popularity and restriction up to date with models.
 
     A case is restricted as long as every model concerned is.
     """
-    models = Model.objects.filter(versions__files__artifact_id__in=artifacts)
     popularity = max(models.aggregate(most=Max("downloads"))["most"] or 0, case.popularity)
     restricted = case.restricted and not models.filter(restricted=False).exists()
     if (popularity, restricted) != (case.popularity, case.restricted):
@@ -174,13 +203,10 @@ def _follow_models(case: Case, artifacts: Sequence[int]) -> None:
 
 def follow_models(case: Case) -> None:
     """Bring a case up to date with all models that it concerns, after occurrences moved."""
-    artifacts = list(
-        Occurrence.objects.filter(case=case).values_list("artifact_id", flat=True).distinct()
-    )
     case.popularity, case.restricted = 0, True
     case.save(update_fields=["popularity", "restricted"])
-    for start in range(0, len(artifacts), 500):
-        _follow_models(case, artifacts[start : start + 500])
+    versions = files_of(case.pk).values("version_id")
+    _follow_some(case, Model.objects.filter(versions__in=versions))
 
 
 def _act(case: Case, fresh: bool, added: int, artifact: Artifact, origin: Origin) -> Act | None:

@@ -14,6 +14,7 @@ from weighbridge.platform.audit.errors import NotFound
 from weighbridge.platform.audit.models import Event
 from weighbridge.platform.audit.selectors import of_case
 from weighbridge.platform.cases.models import OPEN, Case, CaseState, Decision, Occurrence, Vouch
+from weighbridge.platform.cases.places import files_of
 from weighbridge.platform.cases.ruling import case_for
 from weighbridge.platform.catalog.models import Model, ModelFile
 
@@ -106,9 +107,7 @@ def occurrences(user: User, number: int) -> QuerySet[Occurrence]:
 def places(user: User, number: int) -> QuerySet[ModelFile]:
     """Return the files of models in which a case occurs."""
     require(user, Action.READ_QUEUE)
-    artifacts = Occurrence.objects.filter(case=number).values("artifact_id")
-    files = ModelFile.objects.filter(artifact_id__in=artifacts)
-    return files.select_related("version__model", "artifact").order_by("pk")
+    return files_of(number).select_related("version__model", "artifact").order_by("pk")
 
 
 def _waiting(case: Case, models: list[Model]) -> list[Model]:

@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed, require
+from weighbridge.platform.advisories.targets import of_package
 from weighbridge.platform.audit.canonical import canonical, sha256, storable
 from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.audit.services import Act, Actor, record
 from weighbridge.platform.cases.manual import Manual, flags_for
 from weighbridge.platform.cases.models import OPEN, Case, CaseState, Note, Report
-from weighbridge.platform.cases.opening import Flag, Origin, case_of, open_cases
+from weighbridge.platform.cases.opening import Flag, Origin, Subject, case_of, open_cases
 from weighbridge.platform.cases.ruling import hold_shared
 from weighbridge.platform.cases.transitions import Change, locked, transition
 from weighbridge.platform.catalog.models import Model, ModelVersion
@@ -181,16 +182,22 @@ def open_by_hand(user: User, manual: Manual) -> Case:
     """
     require(user, Action.OPEN_CASE)
     reason = _text(manual.reason)
-    if manual.version is None and manual.artifact is None:
-        raise Refused("a case is about a model version or an artifact")
+    if bool(manual.package) == (manual.version is not None or manual.artifact is not None):
+        raise Refused("a case is about a model version or an artifact, or about a package")
+    if manual.package:
+        of_package(manual.package, manual.versions)
     with transaction.atomic():
         hold_shared()
         flags = flags_for(manual)
         case, fresh = case_of(flags[0], Origin("manual"))
         if fresh and manual.version is not None:
             _about(case, manual.version)
+        if fresh and manual.package:
+            case.package, case.restricted = manual.package, False
+            case.package_versions = list(manual.versions)
+            case.save(update_fields=["package", "package_versions", "restricted"])
         if manual.artifact is not None:
-            open_cases(manual.artifact, flags, Origin("manual"))
+            open_cases(Subject(manual.artifact), flags, Origin("manual"))
         case.refresh_from_db()
         if not fresh and case.state == CaseState.DECIDED:
             raise Refused(f"case {case.pk} about this is decided; reopen it")

@@ -18,7 +18,8 @@ from weighbridge.platform.cases.models import OPEN, Case, CaseState, Ruling, Vou
 from weighbridge.platform.cases.ruling import hold_alone
 from weighbridge.platform.cases.transitions import locked
 from weighbridge.platform.cases.vouched import critical, in_force, version_of
-from weighbridge.platform.scans.hunts import Outcome, rejudge
+from weighbridge.platform.scans.hunt_queue import Outcome
+from weighbridge.platform.scans.hunts import rejudge
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 _STEPS = {

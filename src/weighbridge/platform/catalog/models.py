@@ -117,19 +117,50 @@ class Artifact(models.Model):
         ]
 
 
+class ContentKey(models.Model):
+    """What stood in for a hash when content was fetched, so that it is not fetched again.
+
+    It holds for one endpoint: a hash that a provider declares says nothing about anybody else's.
+    """
+
+    key = models.CharField(max_length=80, unique=True)
+    artifact = models.ForeignKey(Artifact, on_delete=models.CASCADE, related_name="content_keys")
+
+
 class ModelFile(models.Model):
-    """A file of a model version and the artifact that it holds."""
+    """A file of a model version and the artifact that it holds.
+
+    `opaque` is true for bare numbers that another file of the version declares to be its tensor
+    data; elsewhere the same content may be unknown.
+    """
 
     version = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, related_name="files")
     path = models.CharField(max_length=PATH_LENGTH)
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="files")
     role = models.CharField(max_length=20, default="other")
+    opaque = models.BooleanField(default=False)
 
     class Meta:
         """One content for each path."""
 
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["version", "path"], name="catalog_file_path")
+        ]
+
+
+class ProviderVerdict(models.Model):
+    """What a scanner of the provider says about a file: a second opinion, which decides nothing."""
+
+    file = models.ForeignKey(ModelFile, on_delete=models.CASCADE, related_name="provider_verdicts")
+    scanner = models.CharField(max_length=60)
+    status = models.CharField(max_length=60)
+    text = models.CharField(max_length=300, default="")
+
+    class Meta:
+        """One for each scanner."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["file", "scanner"], name="catalog_provider_verdict")
         ]
 
 
@@ -140,6 +171,8 @@ class Relation(models.TextChoices):
     ADAPTER = "adapter"
     MERGE = "merge"
     QUANTISED = "quantised"
+    VARIANT = "variant"
+    DERIVED = "derived"
 
 
 class Lineage(models.Model):

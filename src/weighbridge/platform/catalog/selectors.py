@@ -12,7 +12,7 @@ from django.db.models import F, Q, QuerySet
 from weighbridge.platform.accounts.permissions import Action, allowed
 from weighbridge.platform.advisories.models import IN_FORCE, AffectedFile
 from weighbridge.platform.catalog.models import Lineage, Model, ModelFile, ModelVersion, Status
-from weighbridge.platform.scans.models import ArtifactReport
+from weighbridge.platform.scans.models import ArtifactReport, VersionReport
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _CHUNK = 500
 _GENERATIONS = 4
 _MOST_DERIVED = 1000
+_Report = tuple[int, str, str, str]
+"""Artifact, 0 for the version as a whole; verdict of the rules, verdict that holds, decided by."""
+_Record = tuple[str, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +79,16 @@ def _derive(ids: list[int]) -> dict[int, Derived]:
     known = {row.pk: row for row in ModelVersion.objects.filter(pk__in=ids)}
     artifacts: dict[int, set[int]] = defaultdict(set)
     hashes: dict[int, set[str]] = defaultdict(set)
+    opaque: dict[int, set[int]] = defaultdict(set)
     files = ModelFile.objects.filter(version_id__in=ids).values_list(
-        "version_id", "artifact_id", "artifact__sha256"
+        "version_id", "artifact_id", "artifact__sha256", "opaque"
     )
-    for version, artifact, sha256 in files:
-        artifacts[version].add(artifact)
+    for holder, artifact, sha256, declared in files:
+        artifacts[holder].add(artifact)
+        if declared:
+            opaque[holder].add(artifact)
         if sha256:
-            hashes[version].add(sha256)
+            hashes[holder].add(sha256)
     everything = {one for some in artifacts.values() for one in some}
     reports = {
         row[0]: row
@@ -91,15 +97,27 @@ def _derive(ids: list[int]) -> dict[int, Derived]:
         ).values_list("artifact_id", "verdict", "effective", "decided_by")
         if row[0] in everything
     }
-    records = _records({row.model_id for row in known.values()})
-    return {
-        number: _one(version, artifacts[number], hashes[number], reports, records)
-        for number, version in known.items()
+    own = {
+        row[0]: row[1:]
+        for row in VersionReport.objects.filter(version_id__in=ids).values_list(
+            "version_id", "verdict", "effective", "decided_by"
+        )
     }
+    records = _records({row.model_id for row in known.values()})
+    found = {}
+    for number, version in known.items():
+        some = [reports[one] for one in sorted(artifacts[number]) if one in reports]
+        said = [_examined(row) if row[0] in opaque[number] else row for row in some]
+        if number in own:
+            said.append((0, *own[number]))
+        whole = len(some) == len(artifacts[number]) > 0
+        found[number] = _one(version, hashes[number], said, records, whole)
+    return found
 
 
-_Report = tuple[int, str, str, str]
-_Record = tuple[str, str, str | None]
+def _examined(row: _Report) -> _Report:
+    """Return what is said of bare numbers that a model declares to be its tensor data."""
+    return (row[0], "clean", "clean", row[3]) if row[2] == "inconclusive" else row
 
 
 def _records(models: set[int]) -> dict[int, list[_Record]]:
@@ -125,29 +143,32 @@ def _records(models: set[int]) -> dict[int, list[_Record]]:
 
 def _one(
     version: ModelVersion,
-    artifacts: set[int],
     hashes: set[str],
-    reports: dict[int, _Report],
+    rows: list[_Report],
     records: dict[int, list[_Record]],
+    whole: bool,
 ) -> Derived:
     for number, revision, sha256 in records.get(version.model_id, ()):
         if revision == version.revision or (sha256 and sha256 in hashes):
             return Derived(Status.VALIDATED, number)
-    rows = [reports[one] for one in sorted(artifacts) if one in reports]
     for word in ("malicious", "suspicious"):
         for artifact, _verdict, effective, decided in rows:
             if effective == word:
-                return Derived(Status.SUSPECTED, decided or f"artifact {artifact} is {word}")
+                return Derived(Status.SUSPECTED, decided or f"{_about(artifact)} is {word}")
     lowered = [row[3] for row in rows if row[2] != row[1] and "false-positive" in row[3]]
     if lowered:
         return Derived(Status.FALSE_POSITIVE, lowered[0])
     for artifact, _verdict, effective, decided in rows:
         if effective == "weakness":
-            return Derived(Status.WEAKNESS_FOUND, decided or f"artifact {artifact} has a weakness")
-    unfinished = any(row[2] == "inconclusive" for row in rows) or len(rows) < len(artifacts)
-    if unfinished or not artifacts or not version.complete:
+            return Derived(Status.WEAKNESS_FOUND, decided or f"{_about(artifact)} has a weakness")
+    unfinished = any(row[2] == "inconclusive" for row in rows)
+    if unfinished or not whole or not version.complete:
         return Derived(Status.NOT_EXAMINED, "not examined to the end")
     return Derived(Status.NO_FINDINGS, "examined, nothing found")
+
+
+def _about(artifact: int) -> str:
+    return f"artifact {artifact}" if artifact else "the repository as a whole"
 
 
 def derived_from(model: Model) -> list[DerivedModel]:

@@ -11,10 +11,12 @@ from weighbridge.platform.catalog.models import (
     NAME_LENGTH,
     PATH_LENGTH,
     Artifact,
+    ContentKey,
     Lineage,
     Model,
     ModelFile,
     ModelVersion,
+    ProviderVerdict,
     StatusChange,
 )
 from weighbridge.platform.catalog.selectors import Derived, derive
@@ -72,11 +74,31 @@ def record_version(model: Model, revision: str) -> ModelVersion:
 
 
 def record_lineage(child: Model, parents: Mapping[str, str]) -> None:
-    """Write down what a model declares to be made from: relation by name of the parent."""
-    for parent, relation in parents.items():
-        Lineage.objects.get_or_create(
-            child=child, parent_name=storable(parent, NAME_LENGTH), relation=relation
-        )
+    """Write down what a model declares now to be made from: relation by name of the parent."""
+    named = {storable(parent, NAME_LENGTH): relation for parent, relation in parents.items()}
+    for parent, relation in named.items():
+        Lineage.objects.get_or_create(child=child, parent_name=parent, relation=relation)
+    for row in Lineage.objects.filter(child=child):
+        if named.get(row.parent_name) != row.relation:
+            row.delete()
+
+
+def content_key(place: Place, declared: str | None) -> str:
+    """Return what stands in for a hash that nobody computed.
+
+    Args:
+        place: where content was seen.
+        declared: its SHA-256 as the provider says, which counts at that endpoint alone.
+    """
+    if declared is not None:
+        return "declared:" + sha256(canonical([place.endpoint, declared, place.size]))
+    words = [place.endpoint, place.model, place.revision, place.path, place.size, place.etag]
+    return "place:" + sha256(canonical(words))
+
+
+def remember_content(key: str, artifact: Artifact) -> None:
+    """Note under which key an artifact was fetched."""
+    ContentKey.objects.update_or_create(key=key, defaults={"artifact": artifact})
 
 
 def record_artifact(
@@ -90,9 +112,7 @@ def record_artifact(
         declared: its SHA-256 as the provider says, which identifies nothing.
         format: what its bytes are.
     """
-    key = computed or "place:" + sha256(
-        canonical([place.endpoint, place.model, place.revision, place.path, place.size, place.etag])
-    )
+    key = computed or content_key(place, declared)
     artifact, _ = Artifact.objects.get_or_create(
         key=key,
         defaults={
@@ -115,6 +135,23 @@ def record_file(version: ModelVersion, path: str, artifact: Artifact, role: str)
         path=storable(path, PATH_LENGTH),
         defaults={"artifact": artifact, "role": role},
     )[0]
+
+
+def record_provider_verdicts(file: ModelFile, said: Iterable[tuple[str, str, str]]) -> None:
+    """Write down what the provider's scanners say now: scanner, status and more about it."""
+    ProviderVerdict.objects.filter(file=file).delete()
+    ProviderVerdict.objects.bulk_create(
+        (
+            ProviderVerdict(
+                file=file,
+                scanner=storable(scanner, 60),
+                status=storable(status, 60),
+                text=storable(text, 300),
+            )
+            for scanner, status, text in said
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def refresh(versions: Iterable[int], cause: str) -> dict[int, Derived]:

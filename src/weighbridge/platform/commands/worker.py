@@ -33,7 +33,7 @@ def command(once: bool) -> None:
 
 
 class Worker:
-    """Claims scans and examines them; in between it sends messages and takes back lost work."""
+    """Claims scans and hunts; in between it sends messages and takes back lost work."""
 
     def __init__(self) -> None:
         self._name = f"{socket.gethostname()}/{os.getpid()}"
@@ -47,8 +47,12 @@ class Worker:
         signal.signal(signal.SIGINT, self._stop)
         while not self.stopped():
             self._do_chores()
-            if not self._scan() and once:
+            worked = self._scan()
+            worked = self._hunt() or worked
+            if not worked and once:
                 break
+            if not worked:
+                time.sleep(_IDLE_S)
         self._do_chores(now=True)
 
     def stopped(self) -> bool:
@@ -67,10 +71,26 @@ class Worker:
         try:
             scan = services.claim(self._name)
             if scan is None:
-                time.sleep(_IDLE_S)
                 return False
             log.info("scan", extra={"fields": {"scan": scan.pk, "attempt": scan.attempts}})
             running.run(scan, self.stopped)
+        except DatabaseError as error:
+            self._trouble(error)
+        return True
+
+    def _hunt(self) -> bool:
+        """Carry one hunt out if one waits; tells whether one did."""
+        from django.db import DatabaseError
+
+        from weighbridge.platform.scans import hunt_queue, hunts
+
+        try:
+            row = hunt_queue.claim(self._name)
+            if row is None:
+                return False
+            if row.state == "running":
+                log.info("hunt", extra={"fields": {"hunt": row.pk, "attempt": row.attempts}})
+                hunts.run(row)
         except DatabaseError as error:
             self._trouble(error)
         return True

@@ -85,8 +85,8 @@ def dump() -> Dump:
 
 
 def _state() -> str:
-    newest = Revision.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
-    withdrawn = Withdrawal.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    newest = Revision.objects.order_by("-pk").values_list("pk", "sha256", "created_at").first()
+    withdrawn = Withdrawal.objects.order_by("-pk").values_list("pk", "at").first()
     return f"{settings.DATABASES['default']['NAME']}:{newest}:{withdrawn}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,13 @@ from django.utils import timezone
 from weighbridge.budget import Limits
 from weighbridge.facts import FACTS_VERSION
 from weighbridge.facts.codec import Fact
+from weighbridge.findings.model import Verdict
+from weighbridge.findings.verdict import strongest
 from weighbridge.platform.cases.models import Occurrence
-from weighbridge.platform.cases.opening import Opened, Origin, open_cases
+from weighbridge.platform.cases.opening import Opened, Origin, Subject, open_cases
 from weighbridge.platform.cases.ruling import effective, ruled
 from weighbridge.platform.catalog.models import Artifact
-from weighbridge.platform.catalog.services import refresh_artifacts
+from weighbridge.platform.catalog.services import refresh, refresh_artifacts
 from weighbridge.platform.scans.judging import (
     PARSERS_VERSION,
     Judged,
@@ -56,24 +58,37 @@ class Reading:
         }
 
 
-def facts_for(artifact: Artifact, reading: Reading) -> ArtifactFacts | None:
-    """Return what was read out of an artifact in the same way before, if it was."""
-    return ArtifactFacts.objects.filter(artifact=artifact, **reading.key).first()
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What was read out of an artifact under one name."""
+
+    facts: Sequence[Fact]
+    name: str = ""
+    bytes_read: int = 0
 
 
-def keep_facts(
-    artifact: Artifact, facts: Iterable[Fact], reading: Reading, bytes_read: int
-) -> ArtifactFacts:
+def facts_for(artifact: Artifact, reading: Reading, name: str) -> ArtifactFacts | None:
+    """Return what was read out of an artifact in the same way before, if it was.
+
+    Args:
+        artifact: which.
+        reading: how.
+        name: that it was read under, see `reading.read_as`.
+    """
+    return ArtifactFacts.objects.filter(artifact=artifact, name=name, **reading.key).first()
+
+
+def keep_facts(artifact: Artifact, read: Read, reading: Reading) -> ArtifactFacts:
     """Store facts and the names that hunts find them by; facts that are there stay."""
-    facts = list(facts)
+    facts = list(read.facts)
     values = {
         "blob": packed(facts),
         "kinds": kinds_of(facts),
         "settled": settled(facts),
-        "bytes_read": bytes_read,
+        "bytes_read": read.bytes_read,
     }
     row, fresh = ArtifactFacts.objects.get_or_create(
-        artifact=artifact, **reading.key, defaults=values
+        artifact=artifact, name=read.name, **reading.key, defaults=values
     )
     if not fresh:
         if row.settled:
@@ -88,11 +103,18 @@ def keep_facts(
 
 
 def keep_report(facts: ArtifactFacts, judged: Judged) -> tuple[ArtifactReport, bool]:
-    """Store a judgement as the artifact's current one; returns it and whether it is new."""
+    """Store a judgement as the artifact's current one; returns it and whether it is new.
+
+    A text that was read under another name before keeps the graver of both: what it is called here
+    does not make harmless what it does elsewhere.
+    """
     key: dict[str, Any] = {"facts": facts, "rules": judged.rules, "vouched": judged.vouched}
     found = ArtifactReport.objects.filter(**key).first()
     if found is not None and found.current:
         return found, False
+    other = _graver_reading(facts, judged)
+    if other is not None:
+        return other, False
     ArtifactReport.objects.filter(artifact_id=facts.artifact_id, current=True).update(current=False)
     behaviours = judged.behaviours
     answer = effective(behaviours, judged.complete, ruled(name for name, _ in behaviours))
@@ -117,17 +139,28 @@ def keep_report(facts: ArtifactFacts, judged: Judged) -> tuple[ArtifactReport, b
     return report, True
 
 
+def _graver_reading(facts: ArtifactFacts, judged: Judged) -> ArtifactReport | None:
+    """Return the current report if it is about another name and no less grave."""
+    others = ArtifactReport.objects.filter(
+        artifact_id=facts.artifact_id, current=True, rules=judged.rules, vouched=judged.vouched
+    )
+    for other in others.exclude(facts__name=facts.name).filter(facts__settled=True):
+        if strongest((Verdict(other.verdict), judged.verdict)).value == other.verdict:
+            return other
+    return None
+
+
 def settle(report: ArtifactReport, path: str, origin: Origin) -> Opened:
     """Bring cases in line with an artifact's current report.
 
     Part of the caller's transaction, which then refreshes the status of the versions concerned;
     the events in the answer are for its end.
     """
-    opened = open_cases(report.artifact, flags(report.findings, path), origin)
+    opened = open_cases(Subject(report.artifact), flags(report.findings, path), origin)
     said = {finding["behaviour"] for finding in report.findings}
-    gone = Occurrence.objects.filter(artifact_id=report.artifact_id, live=True).exclude(
-        behaviour__in=said
-    )
+    gone = Occurrence.objects.filter(
+        artifact_id=report.artifact_id, version=None, live=True
+    ).exclude(behaviour__in=said)
     gone.exclude(rule__in=BY_PEOPLE).update(live=False)
     return opened
 
@@ -153,6 +186,9 @@ def reassess(behaviours: Iterable[str], cause: str) -> int:
         )
         concerned += [row.artifact_id for row in rows]
         changed += _reassess(list(rows))
+    from weighbridge.platform.scans.whole import reassess_versions
+
+    refresh(reassess_versions(wanted), cause)
     refresh_artifacts(concerned, cause)
     return len(changed)
 

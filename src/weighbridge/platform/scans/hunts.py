@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, require
 from weighbridge.platform.audit.canonical import canonical, sha256, storable
-from weighbridge.platform.audit.errors import Refused
+from weighbridge.platform.audit.errors import Conflict, Refused
 from weighbridge.platform.audit.services import Act, Actor, record, record_all
 from weighbridge.platform.cases.opening import Flag, Origin, case_of, occur_in_many
 from weighbridge.platform.cases.ruling import hold_shared
 from weighbridge.platform.cases.vouched import in_force
-from weighbridge.platform.catalog.services import refresh_artifacts
+from weighbridge.platform.catalog.models import ModelVersion
+from weighbridge.platform.catalog.services import refresh, refresh_artifacts
 from weighbridge.platform.scans.assessment import keep_report, settle
+from weighbridge.platform.scans.hunt_queue import Outcome, advance, expect, finish
 from weighbridge.platform.scans.judging import Judged, full_version, judged, raw, unpacked
 from weighbridge.platform.scans.models import ArtifactFacts, ArtifactReport, FactSymbol, Hunt
+from weighbridge.platform.scans.whole import judge_version
 from weighbridge.rules.registry import RULES_VERSION
 
 SYMBOLS = ("import", "callee", "operator")
@@ -32,17 +33,8 @@ _READ = 1000
 _LEAST_TEXT = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How many artifacts a hunt looked at, and how many it concerns."""
-
-    examined: int
-    hits: int
-    cases_opened: int = 0
-
-
 def hunt(user: User, kind: str, text: str = "", *, open_cases: bool = True) -> Hunt:
-    """Put a question to all stored facts.
+    """Put a question to all stored facts; a worker carries it out.
 
     Args:
         user: who asks.
@@ -67,17 +59,25 @@ def hunt(user: User, kind: str, text: str = "", *, open_cases: bool = True) -> H
             kind=kind, text=text, requested_by=user, open_cases=open_cases, rules=RULES_VERSION
         )
         record(user, Act("hunt", "hunt", row.pk, data={"kind": kind, "text": text}))
-    return resume(row)
+        return row
 
 
-def resume(row: Hunt) -> Hunt:
-    """Carry a hunt out, or on where it was interrupted; what was done is found done."""
+def run(row: Hunt) -> Hunt:
+    """Carry a claimed hunt out, or on where it was interrupted; what was done is found done.
+
+    Returns:
+        The hunt, done. Where the lease was lost it is returned as it stands.
+    """
     actor: Actor = row.requested_by or "schedule"
-    outcome = _rules(actor) if row.kind == RULES else _ask(row, actor)
-    row.examined, row.hits, row.cases_opened = outcome.examined, outcome.hits, outcome.cases_opened
-    row.state, row.finished_at = "done", timezone.now()
-    row.save()
-    return row
+    try:
+        if row.kind == RULES:
+            _rules(row, actor)
+        else:
+            _ask(row, actor)
+        return finish(row)
+    except Conflict:
+        row.refresh_from_db()
+        return row
 
 
 def rejudge(symbols: Sequence[str], actor: Actor) -> Outcome:
@@ -91,21 +91,44 @@ def rejudge(symbols: Sequence[str], actor: Actor) -> Outcome:
     return _judge_again(sorted(wanted.values_list("pk", flat=True)), actor)
 
 
-def _rules(actor: Actor) -> Outcome:
+def _rules(row: Hunt, actor: Actor) -> None:
     stale = ArtifactReport.objects.filter(current=True).exclude(rules=RULES_VERSION)
-    return _judge_again(sorted(stale.values_list("pk", flat=True)), actor)
+    reports = sorted(stale.values_list("pk", flat=True))
+    older = ModelVersion.objects.exclude(report__rules=RULES_VERSION).filter(files__isnull=False)
+    versions = sorted(older.distinct().values_list("pk", flat=True))
+    expect(row, row.examined + len(reports) + len(versions), afresh=False)
+    _judge_again(reports, actor, row)
+    _judge_versions_again(versions, actor, row)
 
 
-def _judge_again(numbers: Sequence[int], actor: Actor) -> Outcome:
-    examined = hits = opened = 0
+def _judge_versions_again(numbers: Sequence[int], actor: Actor, row: Hunt) -> None:
+    """Judge versions as a whole again, after their files."""
+    for start in range(0, len(numbers), _BATCH):
+        with transaction.atomic():
+            hold_shared()
+            acts: list[Act] = []
+            hits = opened = 0
+            some = ModelVersion.objects.filter(pk__in=numbers[start : start + _BATCH])
+            for version in some.select_related("model"):
+                whole = judge_version(version)
+                hits += whole.changed
+                opened += whole.opened.fresh
+                acts += whole.opened.acts
+            refresh(numbers[start : start + _BATCH], f"rules {RULES_VERSION}")
+            advance(row, Outcome(len(some), hits, opened))
+            record_all(actor, acts)
+
+
+def _judge_again(numbers: Sequence[int], actor: Actor, row: Hunt | None = None) -> Outcome:
+    done = Outcome(0, 0)
     for start in range(0, len(numbers), _BATCH):
         with transaction.atomic():
             batch = _Batch(numbers[start : start + _BATCH])
-            examined += batch.examined
-            hits += batch.hits
-            opened += batch.opened
+            outcome = Outcome(batch.examined, batch.hits, batch.opened)
+            advance(row, outcome)
             record_all(actor, batch.acts)
-    return Outcome(examined, hits, opened)
+        done += outcome
+    return done
 
 
 class _Batch:
@@ -156,29 +179,36 @@ def _says_the_same(fresh: Judged, old: ArtifactReport) -> bool:
     )
 
 
-def _ask(row: Hunt, actor: Actor) -> Outcome:
-    examined = ArtifactReport.objects.filter(current=True).count()
-    hits = sorted(set(_holding_text(row.text) if row.kind == STRING else _named(row)))
+def _ask(row: Hunt, actor: Actor) -> None:
+    expect(row, ArtifactReport.objects.filter(current=True).count(), afresh=True)
+    hits = sorted(set(_holding_text(row) if row.kind == STRING else _named(row)))
     fresh = False
     if row.open_cases and hits:
-        flag = Flag(
-            behaviour=sha256(canonical(["hunt", row.kind, row.text]))[:32],
-            family=sha256("hunt")[:32],
-            rule="hunt",
-            kind="suspicious",
-            title=f"Hunt: {row.kind} {row.text}",
-            evidence={"hunt": row.pk, "kind": row.kind, "text": row.text},
-        )
-        with transaction.atomic():
-            hold_shared()
-            origin = Origin("hunt", RULES_VERSION)
-            case, fresh = case_of(flag, origin)
-            added = occur_in_many(case, hits, flag, origin)
-            if fresh or added:
-                data = {"hunt": row.pk, "occurrences": added}
-                word = "case-open" if fresh else "case-occurrence"
-                record(actor, Act(word, "case", case.pk, case.pk, after=case.state, data=data))
-    return Outcome(examined, len(hits), int(fresh))
+        fresh = _into_one_case(row, hits, actor)
+    examined = 0 if row.kind == STRING else row.total
+    advance(row, Outcome(examined, len(hits), int(fresh)))
+
+
+def _into_one_case(row: Hunt, hits: Sequence[int], actor: Actor) -> bool:
+    """Put the hits into the case of this question; tells whether it was opened just now."""
+    flag = Flag(
+        behaviour=sha256(canonical(["hunt", row.kind, row.text]))[:32],
+        family=sha256("hunt")[:32],
+        rule="hunt",
+        kind="suspicious",
+        title=f"Hunt: {row.kind} {row.text}",
+        evidence={"hunt": row.pk, "kind": row.kind, "text": row.text},
+    )
+    with transaction.atomic():
+        hold_shared()
+        origin = Origin("hunt", RULES_VERSION)
+        case, fresh = case_of(flag, origin)
+        added = occur_in_many(case, hits, flag, origin)
+        if fresh or added:
+            data = {"hunt": row.pk, "occurrences": added}
+            word = "case-open" if fresh else "case-occurrence"
+            record(actor, Act(word, "case", case.pk, case.pk, after=case.state, data=data))
+    return fresh
 
 
 def _named(row: Hunt) -> Iterator[int]:
@@ -188,10 +218,12 @@ def _named(row: Hunt) -> Iterator[int]:
     return found.values_list("facts__artifact_id", flat=True).distinct().iterator()
 
 
-def _holding_text(text: str) -> Iterator[int]:
+def _holding_text(row: Hunt) -> Iterator[int]:
     """Yield the artifacts whose facts hold a text, looked for in the stored JSON itself."""
-    needle = json.dumps(text)[1:-1].encode("ascii")
+    needle = json.dumps(row.text)[1:-1].encode("ascii")
     facts = ArtifactFacts.objects.filter(reports__current=True).order_by("pk")
-    for artifact, blob in facts.values_list("artifact_id", "blob").iterator(_READ):
-        if needle in raw(blob):
-            yield artifact
+    last = 0
+    while some := list(facts.filter(pk__gt=last).values_list("pk", "artifact_id", "blob")[:_READ]):
+        last = some[-1][0]
+        yield from (artifact for _, artifact, blob in some if needle in raw(blob))
+        advance(row, Outcome(len(some), 0))

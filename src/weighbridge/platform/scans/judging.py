@@ -76,7 +76,7 @@ def judged(facts: Sequence[Fact], vouched: Vouched, bytes_read: int = 0) -> Judg
     return Judged(
         verdict=of_file(findings, complete=not gaps),
         complete=not gaps,
-        findings=[_finding(finding) for finding in findings],
+        findings=[stored(finding) for finding in findings],
         coverage={
             "complete": not gaps,
             "bytes_read": bytes_read,
@@ -147,7 +147,9 @@ def unpacked(blob: bytes | memoryview) -> tuple[Fact, ...]:
 def settled(facts: Iterable[Fact]) -> bool:
     """Tell whether another reading would say the same: no worker was lost, no byte vanished."""
     codes = (fact.code for fact in facts if isinstance(fact, Gap))
-    return not any(code.startswith(("worker-", "source-", "changed")) for code in codes)
+    return not any(
+        code.startswith(("worker-", "source-", "changed", "hash-mismatch")) for code in codes
+    )
 
 
 def kinds_of(facts: Iterable[Fact]) -> str:
@@ -177,7 +179,8 @@ def _symbols(fact: Fact) -> list[tuple[str, str]]:
     return []
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def stored(finding: Finding) -> dict[str, Any]:
+    """Return a finding as it is stored: the contract's names, without a path."""
     plain: dict[str, Any] = {
         "rule": finding.rule,
         "kind": finding.kind.value,

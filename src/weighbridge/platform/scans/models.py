@@ -97,6 +97,7 @@ class ArtifactFacts(models.Model):
 
     `blob` is zlib-compressed JSON, one encoded fact after another in a list. What was read by a
     worker that died or ran out of time is not `settled` and is read again at the next occasion.
+    `name` is the name that a text was read under, because loaders tell texts apart by it.
     """
 
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="facts")
@@ -104,6 +105,7 @@ class ArtifactFacts(models.Model):
     facts_version = models.SmallIntegerField()
     limits = models.CharField(max_length=16)
     mode = models.CharField(max_length=10)
+    name = models.CharField(max_length=255, default="")
     bytes_read = models.BigIntegerField()
     kinds = models.CharField(max_length=300)
     settled = models.BooleanField(default=True)
@@ -115,7 +117,7 @@ class ArtifactFacts(models.Model):
 
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["artifact", "parsers", "facts_version", "limits", "mode"],
+                fields=["artifact", "parsers", "facts_version", "limits", "mode", "name"],
                 name="scans_facts_key",
             )
         ]
@@ -194,8 +196,44 @@ class ReportBehaviour(models.Model):
         ]
 
 
+class VersionReport(models.Model):
+    """What only all files of a version together show, under one version of the rules.
+
+    `findings` have the path that each is about; `files` tells by path what else the neighbours
+    show: the role, the loader that runs it, a note. `name` and `lone` are what the target was.
+    """
+
+    version = models.OneToOneField(ModelVersion, on_delete=models.CASCADE, related_name="report")
+    name = models.CharField(max_length=500)
+    lone = models.BooleanField()
+    rules = models.CharField(max_length=60)
+    verdict = models.CharField(max_length=12, choices=VERDICTS)
+    effective = models.CharField(max_length=12, choices=VERDICTS)
+    decided_by = models.CharField(max_length=200, default="")
+    findings = CanonicalJSONField()
+    files = CanonicalJSONField()
+    judged_at = models.DateTimeField()
+
+
+class VersionBehaviour(models.Model):
+    """A behaviour that a version's own report speaks of."""
+
+    report = models.ForeignKey(VersionReport, on_delete=models.CASCADE, related_name="behaviours")
+    behaviour = models.CharField(max_length=64, db_index=True)
+    kind = models.CharField(max_length=12, choices=VERDICTS)
+
+    class Meta:
+        """Said once."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["report", "behaviour"], name="scans_version_behaviour_once"
+            )
+        ]
+
+
 class Hunt(models.Model):
-    """A question put to all stored facts, and what came of it."""
+    """A question put to all stored facts, and what came of it. A worker carries it out."""
 
     kind = models.CharField(
         max_length=10,
@@ -207,8 +245,15 @@ class Hunt(models.Model):
     )
     open_cases = models.BooleanField(default=True)
     state = models.CharField(
-        max_length=10, choices=[(word, word) for word in ("running", "done")], default="running"
+        max_length=10,
+        choices=[(word, word) for word in ("queued", "running", "done", "failed")],
+        default="queued",
     )
+    worker = models.CharField(max_length=100, default="")
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    error = models.TextField(default="")
+    total = models.IntegerField(default=0)
     examined = models.IntegerField(default=0)
     hits = models.IntegerField(default=0)
     cases_opened = models.IntegerField(default=0)

@@ -6,16 +6,23 @@ Runs in threads that know nothing of the database.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
+from weighbridge.defender.examination import gap
 from weighbridge.defender.files import Found, Refused, open_regular
 from weighbridge.defender.hashing import EAGER_BYTES, sha256_of
+from weighbridge.defender.lookahead import Lookahead
+from weighbridge.defender.process import Answer
+from weighbridge.defender.remote import Remote
+from weighbridge.defender.roles import role_of
 from weighbridge.facts.codec import Fact
-from weighbridge.facts.structure import Gap
+from weighbridge.platform.audit.canonical import storable
 
+NAME_LENGTH = 255
 Stopped = Callable[[], bool]
 
 
@@ -28,11 +35,24 @@ class OpenFile:
     size: int
     changed_ns: int
     sha256: str | None
+    declared: str | None = None
+    said: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def etag(self) -> str:
         """What stands for the content where there is no hash."""
         return str(self.changed_ns)
+
+    def examine(self, limits: Limits, stopped: Stopped) -> Examined:
+        """See :func:`examined`."""
+        name = os.path.basename(self.path)
+        answer = pool.shared().examine(self.descriptor, limits, stopped, name)
+        facts = with_failure(answer)
+        after = os.fstat(self.descriptor)
+        steady = (self.size, self.changed_ns) == (after.st_size, after.st_mtime_ns)
+        if not steady:
+            facts += (gap("changed", "the file was changed during the scan"),)
+        return Examined(facts, answer.bytes_read, steady, self.sha256 if steady else None)
 
     def close(self) -> None:
         """Close it; once is enough."""
@@ -41,17 +61,69 @@ class OpenFile:
             self.descriptor = -1
 
 
+class Subject(Protocol):
+    """A file that can be examined, here or at a hub.
+
+    Attributes:
+        sha256: computed before it is examined.
+        declared: by its provider.
+        etag: stands for the content where there is no hash.
+        said: what the provider's scanners say: scanner, status and more about it.
+    """
+
+    path: str
+
+    @property
+    def size(self) -> int:
+        """Length in bytes."""
+
+    @property
+    def sha256(self) -> str | None:
+        """Computed hash."""
+
+    @property
+    def declared(self) -> str | None:
+        """Declared hash."""
+
+    @property
+    def etag(self) -> str:
+        """Tag of the content."""
+
+    @property
+    def said(self) -> Sequence[tuple[str, str, str]]:
+        """What others say."""
+
+    def examine(self, limits: Limits, stopped: Stopped) -> Examined:
+        """See :func:`examined`."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """Facts of a file; `steady` is False when it was written to meanwhile."""
+    """Facts of a file.
+
+    Attributes:
+        steady: the content was one and the same, and what its provider declares.
+        sha256: computed, where all of a steady file was read.
+    """
 
     facts: tuple[Fact, ...]
     bytes_read: int
     steady: bool
+    sha256: str | None = None
 
 
-def opened(entry: Found | Refused, hash_all: bool, stopped: Stopped) -> OpenFile | Refused:
-    """Open a file and compute its hash, unless it is large and nobody asked for that."""
+def opened(
+    entry: Found | Remote | Refused, ahead: Lookahead | None, hash_all: bool, stopped: Stopped
+) -> Subject | Refused:
+    """Open a file and compute its hash, unless it is at a hub, or large and nobody asked for it."""
+    if isinstance(entry, Remote):
+        from weighbridge.platform.scans.hub_targets import RemoteFile
+
+        assert ahead is not None
+        return RemoteFile(entry.path, entry.file, ahead)
     if isinstance(entry, Refused):
         return entry
     descriptor = open_regular(entry)
@@ -64,23 +136,29 @@ def opened(entry: Found | Refused, hash_all: bool, stopped: Stopped) -> OpenFile
     return file
 
 
-def examined(file: OpenFile, limits: Limits, stopped: Stopped) -> Examined:
-    """Have a worker process read the facts out of an open file.
+def examined(file: Subject, limits: Limits, stopped: Stopped) -> Examined:
+    """Have a worker process read the facts out of a file.
 
     Raises:
         Interrupted: `stopped` said so.
         WorkerError: no worker process can be started.
     """
-    answer = pool.shared().examine(file.descriptor, limits, stopped, os.path.basename(file.path))
-    facts = answer.facts
-    if answer.failure is not None:
-        facts += (_gap("source-error", answer.failure),)
-    after = os.fstat(file.descriptor)
-    steady = (file.size, file.changed_ns) == (after.st_size, after.st_mtime_ns)
-    if not steady:
-        facts += (_gap("changed", "the file was changed during the scan"),)
-    return Examined(facts, answer.bytes_read, steady)
+    return file.examine(limits, stopped)
 
 
-def _gap(code: str, text: str) -> Gap:
-    return Gap(member=None, offset=None, format="unknown", code=code, text=text)
+def with_failure(answer: Answer) -> tuple[Fact, ...]:
+    """Return the facts of an answer; that its bytes failed is one of them."""
+    if answer.failure is None:
+        return answer.facts
+    return (*answer.facts, gap("source-error", answer.failure))
+
+
+def read_as(path: str) -> str:
+    """Return the name that counts when a file is read: texts are told apart by it.
+
+    Weights are told by their bytes alone, but for path files, which Python runs.
+    """
+    name = os.path.basename(path).lower()
+    if role_of(path) == "weights" and not name.endswith(".pth"):
+        return ""
+    return storable(name, NAME_LENGTH)

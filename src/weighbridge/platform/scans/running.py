@@ -18,6 +18,7 @@ from django.db import DatabaseError, transaction
 from weighbridge.budget import Limits
 from weighbridge.defender.files import Found, Refused
 from weighbridge.defender.process import Interrupted
+from weighbridge.defender.remote import Remote
 from weighbridge.defender.roles import role_of
 from weighbridge.defender.scan import default_jobs
 from weighbridge.errors import SourceError, TargetError, WorkerError
@@ -30,13 +31,28 @@ from weighbridge.platform.cases.opening import FLAGGED, Origin
 from weighbridge.platform.cases.ruling import hold_shared
 from weighbridge.platform.cases.vouched import in_force, version_of
 from weighbridge.platform.catalog import services as catalog
-from weighbridge.platform.catalog.models import Artifact, ModelFile, ModelVersion, Status
+from weighbridge.platform.catalog.models import (
+    PATH_LENGTH,
+    Artifact,
+    ModelFile,
+    ModelVersion,
+    Status,
+)
 from weighbridge.platform.scans import assessment, services
 from weighbridge.platform.scans.judging import format_of, judged, unpacked
-from weighbridge.platform.scans.models import ArtifactFacts, ArtifactReport, Scan
-from weighbridge.platform.scans.reading import Examined, OpenFile, Stopped, examined, opened
+from weighbridge.platform.scans.kept import Kept, place_of
+from weighbridge.platform.scans.models import ArtifactReport, Scan, TargetKind
+from weighbridge.platform.scans.reading import (
+    Examined,
+    Stopped,
+    Subject,
+    examined,
+    opened,
+    read_as,
+)
 from weighbridge.platform.scans.targets import Target, find
 from weighbridge.platform.scans.uploads import discard
+from weighbridge.platform.scans.whole import judge_version
 from weighbridge.rules.registry import RULES_VERSION
 
 TRANSIENT = (WorkerError, SourceError, DatabaseError, OSError)
@@ -65,7 +81,7 @@ def run(scan: Scan, stopped: Stopped = lambda: False) -> Scan:
     except (Conflict, Interrupted):
         return Scan.objects.get(pk=scan.pk)
     except TargetError as error:
-        scan = services.fail(scan, str(error), transient=False)
+        scan = services.fail(scan, str(error), transient=isinstance(error.__cause__, SourceError))
     except TRANSIENT as error:
         log.warning("scan %s failed: %s", scan.pk, error)
         scan = services.fail(scan, f"{type(error).__name__}: {error}", transient=True)
@@ -84,19 +100,31 @@ class _Run:
         self._reading = assessment.Reading(self._limits)
         self._done = 0
         self._bytes = 0
-        self._verdicts: list[Verdict] = []
+        self._refused = 0
         self._notes: list[dict[str, str]] = []
 
     def all(self) -> Verdict:
         """Store every file and return the verdict of the target."""
-        target = find(self._scan)
-        version = self._begin(target)
-        jobs = int(getattr(settings, "WEIGHBRIDGE_SCAN_JOBS", 0)) or default_jobs()
-        with ThreadPoolExecutor(jobs, "weighbridge-scan") as threads:
-            for entries in _batches(target.entries, 2 * jobs):
-                self._batch(threads, target, version, entries)
-        self._end(version)
-        return strongest(self._verdicts)
+        target = self._found()
+        try:
+            version = self._begin(target)
+            self._kept = Kept(target, self._reading)
+            jobs = int(getattr(settings, "WEIGHBRIDGE_SCAN_JOBS", 0)) or default_jobs()
+            with ThreadPoolExecutor(jobs, "weighbridge-scan") as threads:
+                for entries in _batches(target.entries, 2 * jobs):
+                    self._batch(threads, target, version, entries)
+        finally:
+            target.close()
+        return self._end(target, version)
+
+    def _found(self) -> Target:
+        """Find the files; a hub may take its time, so the lease is kept meanwhile."""
+        if self._scan.kind != TargetKind.HUB:
+            return find(self._scan)
+        with ThreadPoolExecutor(1, "weighbridge-list") as thread:
+            listing = thread.submit(find, self._scan)
+            self._wait([listing])
+            return listing.result()
 
     # -- the scan itself ---------------------------------------------------------------------
 
@@ -116,12 +144,20 @@ class _Run:
         return version
 
     @transaction.atomic
-    def _end(self, version: ModelVersion) -> None:
+    def _end(self, target: Target, version: ModelVersion) -> Verdict:
+        """Judge all files together, which tells the verdict of each beside the others."""
         services.advance(self._scan, self._done, self._bytes)
-        complete = Verdict.INCONCLUSIVE not in self._verdicts
+        hold_shared()
+        whole = judge_version(version, target.folder, target.lone)
+        shown = {storable(entry.path, PATH_LENGTH) for entry in target.entries}
+        verdicts = [verdict for path, verdict in whole.verdicts.items() if path in shown]
+        verdicts += [Verdict.INCONCLUSIVE] * self._refused
+        complete = Verdict.INCONCLUSIVE not in verdicts
         ModelVersion.objects.filter(pk=version.pk).update(complete=complete)
         Scan.objects.filter(pk=self._scan.pk).update(notes=self._notes)
         catalog.refresh([version.pk], f"scan {self._scan.pk}")
+        record_all(DEFENDER, whole.opened.acts)
+        return strongest(verdicts)
 
     # -- its files ---------------------------------------------------------------------------
 
@@ -130,17 +166,18 @@ class _Run:
         threads: ThreadPoolExecutor,
         target: Target,
         version: ModelVersion,
-        entries: Sequence[Found | Refused],
+        entries: Sequence[Found | Remote | Refused],
     ) -> None:
-        hashing = [threads.submit(opened, e, target.hash_all, self._stopped) for e in entries]
-        files: list[OpenFile | Refused] = []
+        how = (target.ahead, target.hash_all, self._stopped)
+        hashing = [threads.submit(opened, entry, *how) for entry in entries]
+        files: list[Subject | Refused] = []
         try:
             self._wait(hashing)
             files = [task.result() for task in hashing]
             answers = {
                 number: threads.submit(examined, file, self._limits, self._stopped)
                 for number, file in enumerate(files)
-                if isinstance(file, OpenFile) and not self._known(file)
+                if not isinstance(file, Refused) and not self._kept.has(file)
             }
             self._wait(list(answers.values()))
             for number, file in enumerate(files):
@@ -149,7 +186,7 @@ class _Run:
         finally:
             for ended in hashing:
                 held = ended.result() if ended.exception() is None else None
-                if isinstance(held, OpenFile):
+                if held is not None and not isinstance(held, Refused):
                     held.close()
 
     def _wait(self, tasks: Sequence[Future[Any]]) -> None:
@@ -161,51 +198,42 @@ class _Run:
         if self._stopped():
             raise Interrupted("this worker ends")
 
-    def _known(self, file: OpenFile) -> bool:
-        """Tell whether this content was read in the same way before, whatever the rules were."""
-        if file.sha256 is None:
-            return False
-        return ArtifactFacts.objects.filter(
-            artifact__key=file.sha256, settled=True, **self._reading.key
-        ).exists()
-
     def _store(
         self,
         target: Target,
         version: ModelVersion,
-        file: OpenFile | Refused,
+        file: Subject | Refused,
         answer: Examined | None,
     ) -> None:
         if isinstance(file, Refused):
             self._notes.append(
                 {"path": storable(file.path), "code": file.code, "text": storable(file.text)}
             )
-            self._verdicts.append(Verdict.INCONCLUSIVE)
+            self._refused += 1
             self._done += 1
             return
         with transaction.atomic():
             services.advance(self._scan, self._done + 1, self._bytes + file.size)
-            report = self._stored(target, version, file, answer)
+            self._stored(target, version, file, answer)
         self._done += 1
         self._bytes += file.size
-        self._verdicts.append(Verdict(report.verdict))
 
     def _stored(
         self,
         target: Target,
         version: ModelVersion,
-        file: OpenFile,
+        file: Subject,
         answer: Examined | None,
-    ) -> ArtifactReport:
+    ) -> None:
         ruling = hold_shared()
         artifact = self._artifact(target, file, answer)
-        catalog.record_file(version, file.path, artifact, role_of(file.path))
-        report, fresh = self._report(artifact, answer, ruling.vouched)
+        row = catalog.record_file(version, file.path, artifact, role_of(file.path))
+        catalog.record_provider_verdicts(row, file.said)
+        report, fresh = self._report(artifact, read_as(file.path), answer, ruling.vouched)
         origin = Origin(DEFENDER, f"{report.rules}{'.v' if report.vouched else ''}{report.vouched}")
         found = assessment.settle(report, file.path, origin)
         self._refresh(version, report, fresh)
         record_all(DEFENDER, found.acts)
-        return report
 
     def _refresh(self, version: ModelVersion, report: ArtifactReport, fresh: bool) -> None:
         """Bring statuses up to date: of this version at once if it is flagged, else at the end."""
@@ -218,11 +246,11 @@ class _Run:
         catalog.refresh(concerned, f"scan {self._scan.pk}")
 
     def _report(
-        self, artifact: Artifact, answer: Examined | None, vouched: str
+        self, artifact: Artifact, name: str, answer: Examined | None, vouched: str
     ) -> tuple[ArtifactReport, bool]:
         """Return the current report and whether it is new: judged where it was out of date."""
         if answer is None:
-            facts = assessment.facts_for(artifact, self._reading)
+            facts = assessment.facts_for(artifact, self._reading, name)
             assert facts is not None
             report = ArtifactReport.objects.filter(
                 facts=facts, rules=RULES_VERSION, vouched=vouched, current=True
@@ -232,24 +260,30 @@ class _Run:
             read = unpacked(facts.blob)
         else:
             read = answer.facts
-            facts = assessment.keep_facts(artifact, read, self._reading, answer.bytes_read)
+            kept = assessment.Read(read, name, answer.bytes_read)
+            facts = assessment.keep_facts(artifact, kept, self._reading)
         allowed = in_force()
         assert version_of(allowed) == vouched
         return assessment.keep_report(facts, judged(read, allowed, facts.bytes_read))
 
-    def _artifact(self, target: Target, file: OpenFile, answer: Examined | None) -> Artifact:
-        steady = answer is None or answer.steady
-        place = catalog.Place(
-            target.provider, target.name, target.revision, file.path, file.size, file.etag
-        )
-        return catalog.record_artifact(
+    def _artifact(self, target: Target, file: Subject, answer: Examined | None) -> Artifact:
+        if answer is None:
+            return self._kept.artifact(file)
+        place = place_of(target, file)
+        artifact = catalog.record_artifact(
             place,
-            computed=file.sha256 if steady else None,
-            format=format_of(answer.facts) if answer else "",
+            computed=answer.sha256,
+            declared=file.declared if answer.steady else None,
+            format=format_of(answer.facts),
         )
+        if target.ahead is not None and answer.steady:
+            catalog.remember_content(catalog.content_key(place, file.declared), artifact)
+        return artifact
 
 
-def _batches(entries: Sequence[Found | Refused], size: int) -> Iterator[Sequence[Found | Refused]]:
+def _batches(
+    entries: Sequence[Found | Remote | Refused], size: int
+) -> Iterator[Sequence[Found | Remote | Refused]]:
     rest = iter(entries)
     while batch := list(islice(rest, size)):
         yield batch

@@ -10,20 +10,25 @@ from typing import TYPE_CHECKING, Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from weighbridge.findings.agreement import agreement
 from weighbridge.findings.identity import with_identity
-from weighbridge.findings.model import Confidence, Finding, Kind, Severity
+from weighbridge.findings.model import Confidence, Finding, Kind, Severity, Verdict
+from weighbridge.findings.verdict import strongest
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed, require
 from weighbridge.platform.advisories.models import IN_FORCE
 from weighbridge.platform.advisories.numbers import spelled
-from weighbridge.platform.catalog.models import ModelVersion, Status
+from weighbridge.platform.cases.ruling import Ruled, effective, ruled
+from weighbridge.platform.catalog.models import ModelFile, ModelVersion, Status
 from weighbridge.platform.scans.judging import full_version
-from weighbridge.platform.scans.models import ArtifactReport, Hunt, Scan
+from weighbridge.platform.scans.models import ArtifactReport, Hunt, Scan, VersionReport
+from weighbridge.rules.repository.judge import with_loader
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
 DEFENDER = "defender"
+OPAQUE = "tensor-data"
 
 # Written out, because building these two statements anew would take longer than running them.
 _REPORT = """
@@ -145,34 +150,99 @@ def report_on(version: ModelVersion, *, evidence: bool) -> list[dict[str, Any]]:
             model.
     """
     files = version.files.select_related("artifact").order_by("path")
+    files = files.prefetch_related("provider_verdicts")
     reports = {
         report.artifact_id: report
         for report in ArtifactReport.objects.filter(artifact__files__version=version, current=True)
     }
+    whole = VersionReport.objects.filter(version=version).first()
+    own = whole.findings if whole else []
+    decisions = ruled(one["behaviour"] for one in own)
     found = []
     for file in files:
         report = reports.get(file.artifact_id)
         artifact = file.artifact
+        beside = whole.files.get(file.path, {}) if whole else {}
+        together = [one for one in own if one["path"] == file.path]
+        shown = _placed(report.findings if report else [], file.path, beside.get("loader"))
         found.append(
             {
                 "path": file.path,
                 "size": artifact.size,
                 "sha256": artifact.sha256,
                 "sha256_source": artifact.sha256_source,
-                "format": artifact.format or None,
+                "format": OPAQUE if file.opaque else artifact.format or None,
                 "role": file.role,
-                "verdict": report.effective if report else None,
-                "defender_verdict": report.verdict if report else None,
-                "decided_by": report.decided_by if report else "",
-                "coverage": report.coverage if report else None,
-                "findings": _placed(report.findings, file.path, evidence) if report else [],
+                **_verdicts(file, report, together, decisions),
+                "coverage": _coverage(file, report, beside),
+                "provider_scans": _said(file, report.verdict if report else None),
+                "findings": [
+                    one if evidence else one | {"evidence": {}} for one in (*together, *shown)
+                ],
             }
         )
     return found
 
 
-def _placed(findings: Iterable[dict[str, Any]], path: str, evidence: bool) -> list[dict[str, Any]]:
-    """Return findings with the path of their file, which decides their fingerprint."""
+def _verdicts(
+    file: ModelFile,
+    report: ArtifactReport | None,
+    together: list[dict[str, Any]],
+    decisions: dict[str, Ruled],
+) -> dict[str, Any]:
+    """Return the verdicts of a file beside its neighbours."""
+    if report is None:
+        return {"verdict": None, "defender_verdict": None, "decided_by": ""}
+    own = [Verdict(report.verdict), Verdict(report.effective)]
+    if file.opaque:
+        own = [Verdict.CLEAN if one is Verdict.INCONCLUSIVE else one for one in own]
+    pairs = [(one["behaviour"], one["kind"]) for one in together]
+    answer = effective(pairs, True, decisions)
+    decided = [word for word in (report.decided_by, answer.decided_by) if word]
+    return {
+        "verdict": strongest((own[1], answer.verdict)).value,
+        "defender_verdict": strongest((own[0], *(Verdict(kind) for _, kind in pairs))).value,
+        "decided_by": ", ".join(dict.fromkeys(decided)),
+    }
+
+
+def _coverage(
+    file: ModelFile, report: ArtifactReport | None, beside: dict[str, Any]
+) -> dict[str, Any] | None:
+    if report is None:
+        return None
+    coverage: dict[str, Any] = dict(report.coverage)
+    if file.opaque:
+        coverage |= {"complete": True, "notes": []}
+    if "note" in beside:
+        note = {"offset": None, "member": None, **beside["note"]}
+        coverage["remarks"] = [*coverage.get("remarks", []), note]
+    return coverage
+
+
+def _said(file: ModelFile, verdict: str | None) -> list[dict[str, str]]:
+    """Return what the provider's scanners say, compared with what the rules say."""
+    return [
+        {
+            "scanner": one.scanner,
+            "status": one.status,
+            "text": one.text,
+            "agreement": agreement(one.status, Verdict(verdict or "inconclusive")).value,
+        }
+        for one in file.provider_verdicts.all()
+    ]
+
+
+def _placed(
+    findings: Iterable[dict[str, Any]], path: str, loader: str | None
+) -> list[dict[str, Any]]:
+    """Return findings with the path of their file, which decides their fingerprint.
+
+    Args:
+        findings: of its content.
+        path: below the model.
+        loader: that runs it, if it is a script that one leads to.
+    """
     placed = []
     for one in findings:
         finding = Finding(
@@ -184,8 +254,9 @@ def _placed(findings: Iterable[dict[str, Any]], path: str, evidence: bool) -> li
             remediation=one["remediation"],
             member=one["member"],
             evidence=one["evidence"],
+            loaders=tuple(one["loaders"]),
         )
-        fingerprint = with_identity(finding, path).fingerprint
-        shown = one | {"path": path, "fingerprint": fingerprint}
-        placed.append(shown if evidence else shown | {"evidence": {}})
+        told = with_loader(with_identity(finding, path), loader)
+        loaders = list(told.loaders)
+        placed.append(one | {"path": path, "fingerprint": told.fingerprint, "loaders": loaders})
     return placed

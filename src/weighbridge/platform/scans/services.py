@@ -15,6 +15,7 @@ from weighbridge.platform.accounts.permissions import Action, allowed, require
 from weighbridge.platform.audit.canonical import storable
 from weighbridge.platform.audit.errors import Conflict, NotFound
 from weighbridge.platform.audit.services import Act, Actor, record
+from weighbridge.platform.hub_access import checked_address
 from weighbridge.platform.scans.models import Scan, ScanState, TargetKind
 from weighbridge.platform.scans.targets import allowed_path
 from weighbridge.platform.scans.transitions import transition
@@ -44,6 +45,8 @@ def request(user: User, kind: str, target: str, *, deep: bool = False, priority:
         raise TargetError(f"a {kind} is not asked for by name")
     if kind == TargetKind.PATH:
         allowed_path(target)
+    else:
+        target = checked_address(target, settings.WEIGHBRIDGE_HUBS)
     with transaction.atomic():
         return enqueue(user, Scan(kind=kind, target=target, deep=deep, priority=priority))
 

@@ -1,4 +1,4 @@
-"""What a scan looks at: a path below an allowed folder, or an upload in the private spool."""
+"""What a scan looks at: a path below an allowed folder, an upload in the private spool, a model."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 from django.conf import settings
 
 from weighbridge.defender.files import Found, Passed, Refused, walk
+from weighbridge.defender.lookahead import Lookahead
+from weighbridge.defender.remote import Remote
 from weighbridge.errors import TargetError
 from weighbridge.platform.audit.canonical import canonical, sha256
 from weighbridge.platform.catalog.services import ModelFacts
@@ -23,16 +25,29 @@ class Target:
     Attributes:
         parents: relation by name of the models that it was made from.
         hash_all: compute the hash of every file, however large.
+        folder: the last part of its name, by which files may refer to it.
+        lone: it is a single file.
+        endpoint: of the hub whose word the declared hashes are.
+        ahead: fetches from a hub.
     """
 
     provider: str
     name: str
     revision: str
     facts: ModelFacts
-    entries: tuple[Found | Refused, ...]
+    entries: tuple[Found | Remote | Refused, ...]
     passed: tuple[Passed, ...] = ()
     parents: dict[str, str] = field(default_factory=dict)
     hash_all: bool = False
+    folder: str = ""
+    lone: bool = False
+    endpoint: str = ""
+    ahead: Lookahead | None = None
+
+    def close(self) -> None:
+        """Give up what is still being fetched."""
+        if self.ahead is not None:
+            self.ahead.close()
 
 
 Opener = Callable[[Scan], Target]
@@ -85,6 +100,8 @@ def _path(scan: Scan) -> Target:
         entries=entries,
         passed=passed,
         hash_all=scan.deep,
+        folder=os.path.basename(scan.target),
+        lone=not os.path.isdir(real),
     )
 
 
@@ -102,11 +119,15 @@ def _upload(scan: Scan) -> Target:
         facts=ModelFacts(restricted=True),
         entries=(Found(upload.name, str(place)),),
         hash_all=True,
+        folder=upload.name,
+        lone=True,
     )
 
 
 def _hub(scan: Scan) -> Target:
-    raise TargetError(f"{scan.target}: this server cannot reach model hubs")
+    from weighbridge.platform.scans.hub_targets import open_hub
+
+    return open_hub(scan.target)
 
 
 _OPENERS: dict[TargetKind, Opener] = {

@@ -16,6 +16,7 @@ urlpatterns = [
     path("identifiers", public.identifiers),
     path("report", public.report),
     path("queue", work.queue),
+    path("review", work.review),
     path("cases/<int:number>", work.case),
     path("cases/<int:number>/<str:word>", work.step),
     path("models", catalogue.models),

@@ -56,20 +56,33 @@ def when(moment: datetime | None) -> SafeString | str:
     )
 
 
+_UNITS = ((86400, "day"), (3600, "hour"), (60, "minute"))
+
+
 def _distance(seconds: float) -> str:
     ahead = seconds < 0
     seconds = abs(seconds)
-    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
-        if seconds >= size:
-            count = int(seconds // size)
-            words = f"{count} {name}{'s' if count > 1 else ''}"
-            return f"in {words}" if ahead else f"{words} ago"
-    return "in a moment" if ahead else "just now"
+    if seconds < 60:
+        return "in a moment" if ahead else "just now"
+    words = duration(seconds)
+    return f"in {words}" if ahead else f"{words} ago"
 
 
 _SHAPES = {
     "malicious": "⯃", "suspicious": "◆", "weakness": "△", "inconclusive": "◌", "clean": "○",
 }  # fmt: skip
+
+
+@register.filter
+def duration(seconds: float | None) -> str:
+    """Return a length of time for people; a dash for none."""
+    if seconds is None:
+        return "–"
+    for size, name in _UNITS:
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count} {name}{'s' if count > 1 else ''}"
+    return "under a minute"
 
 
 @register.filter

@@ -21,7 +21,7 @@ from weighbridge.platform.api import cases as api
 from weighbridge.platform.api.pages import page
 from weighbridge.platform.audit.errors import RegistryError
 from weighbridge.platform.audit.selectors import of_case
-from weighbridge.platform.cases import deciding, services, shaping
+from weighbridge.platform.cases import deciding, measures, services, shaping
 from weighbridge.platform.cases.models import Case, CaseState
 from weighbridge.platform.web.session import person
 
@@ -74,6 +74,17 @@ def _filters(given: dict[str, Any]) -> list[tuple[str, list[tuple[str, str, bool
             links.append((word, "?" + urlencode(target), on))
         shown.append((name, links))
     return shown
+
+
+@require_safe
+def review(request: HttpRequest) -> HttpResponse:
+    found = measures.review(person(request))
+    times = [
+        ("To the first claim", found.to_claim),
+        ("To the decision", found.to_decision),
+        ("Waiting in the queue now", found.queue),
+    ]
+    return render(request, "weighbridge/review.html", {"review": found, "times": times})
 
 
 @require_safe
@@ -169,6 +180,10 @@ STEPS: dict[str, tuple[Step, str]] = {
     "approve": (
         lambda u, n, f: deciding.approve(u, n, _reason(f), _seen(f)),
         "Decided. What was issued stands below.",
+    ),
+    "emergency": (
+        lambda u, n, f: deciding.approve(u, n, _reason(f), _seen(f), emergency=True),
+        "Decided alone; the case says so for ever.",
     ),
     "refuse": (
         lambda u, n, f: deciding.refuse(u, n, _reason(f), _seen(f)),
