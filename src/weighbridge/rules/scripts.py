@@ -102,7 +102,9 @@ def runs_hidden(act: Act) -> bool:
     if act.act == "reflect":
         return "hidden-name" in act.traits
     if act.act in ("exec", "unmarshal"):
-        return bool({"decoded", "spelled"} & set(act.traits))
+        # Formulas are put together from letters as well, and evaluated.
+        hiding = {"decoded"} if act.name == "builtins.eval" else {"decoded", "spelled"}
+        return bool(hiding & set(act.traits))
     if act.act == "process":
         return "decoded" in act.traits and "output" not in act.traits
     return act.act == "deserialize" and "decoded" in act.traits and act.constant
