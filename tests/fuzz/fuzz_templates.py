@@ -10,7 +10,8 @@ def seeds() -> list[bytes]:
     return [
         b"{% for m in messages %}{{ '<|' + m['role'] + '|>' }}{{ m.content | trim }}{% endfor %}",
         b"{{ cycler.__init__.__globals__['os'].popen('id').read() }}",
-        b"{% set ns = namespace(a='__cl' ~ 'ass__') %}{{ ''|attr(ns.a) }}{% macro f() %}{% endmacro %}",
+        b"{% set ns = namespace(a='__cl' ~ 'ass__') %}{{ ''|attr(ns.a) }}",
+        b"{% macro f(x) %}{{ x|map(attribute='a')|join }}{% endmacro %}{{ f([1]) }}",
     ]
 
 
