@@ -11,7 +11,7 @@ from weighbridge.budget import Budget
 from weighbridge.facts.repository import Act, Script
 from weighbridge.formats.python import fallback
 from weighbridge.formats.python.effects import Names, excerpt
-from weighbridge.formats.python.parsing import parse, statements
+from weighbridge.formats.python.parsing import parse, statements, uncollected
 from weighbridge.formats.python.reachability import CALL, IMPORT, MAIN, Reachability, is_main
 from weighbridge.formats.python.tracing import Seen, Tracer
 from weighbridge.tables.scripts import script_act
@@ -61,7 +61,8 @@ def script_facts(
         acts += [_roughly(name, lines, member, language) for name in known]
     else:
         tracer = Tracer(names, text)
-        tracer.read(tree)
+        with uncollected():
+            tracer.read(tree)
         acts += _timed(tree, list(tracer.acts.values()), (lines, member, language))
     script = Script(
         member=member,

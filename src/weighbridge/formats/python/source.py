@@ -13,7 +13,7 @@ from weighbridge.budget import Budget
 from weighbridge.facts.pickles import Code
 from weighbridge.formats.python import fallback
 from weighbridge.formats.python.effects import TEXT_LENGTH, Names, excerpt
-from weighbridge.formats.python.parsing import parse
+from weighbridge.formats.python.parsing import parse, uncollected
 from weighbridge.formats.python.reading import Reader
 
 # With these, what runs is not what is written.
@@ -69,7 +69,8 @@ def read_source(text: str, budget: Budget) -> Names:
     if tree is None or _COOKIE.search("\n".join(text[:1000].split("\n", 2)[:2])):
         names.complete = False
     if tree is not None:
-        Reader(names).read(tree)
+        with uncollected():
+            Reader(names).read(tree)
     if not names.complete:
         fallback.scan(text[:limit], names)
     return names
