@@ -90,6 +90,12 @@ def test_paths_are_as_seen_from_where_the_scan_was_started():
     assert alone["location"]["uri"] == "models/model.pkl"
 
 
+def test_results_over_the_bound_are_counted(monkeypatch):
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 2)
+    run = run_of(BAD, findings=(finding(), finding(), finding()))
+    assert (len(run["results"]), run["properties"]["resultsLeftOut"]) == (2, 1)
+
+
 def test_weaknesses_come_last():
     findings = (finding(Kind.WEAKNESS, severity=Severity.LOW), finding())
     assert [r["level"] for r in run_of(BAD, findings=findings)["results"]] == ["error", "note"]

@@ -77,7 +77,10 @@ def _run(report: ScanReport) -> dict[str, Any]:
         "artifacts": [_artifact(report, file) for file in report.files],
         "results": results[:MOST_RESULTS],
         "invocations": [{"executionSuccessful": report.complete}],
-        "properties": {"verdict": report.verdict.value},
+        "properties": {
+            "verdict": report.verdict.value,
+            "resultsLeftOut": max(0, len(results) - MOST_RESULTS),
+        },
     }
     if report.revision is not None:
         name = report.model.id if report.model is not None else report.target

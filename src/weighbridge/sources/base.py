@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Protocol
 
@@ -34,9 +35,9 @@ def announce(source: Source, ranges: Iterable[tuple[int, int]]) -> None:
         source.announce(ranges)
 
 
-class Announced:
+class Announced(ABC):
     """A source that can make use of :func:`announce`."""
 
+    @abstractmethod
     def announce(self, ranges: Iterable[tuple[int, int]]) -> None:
         """Prepare for reading `ranges`."""
-        raise NotImplementedError
