@@ -147,11 +147,14 @@ def _by_name(repository: Repository) -> Iterator[Reached]:
 def _top(repository: Repository) -> tuple[str, ...]:
     """Return the folders where a loader looks for a name.
 
-    An archive often has everything in one folder of its own. In folders further down the same
-    names are those of ordinary modules, and it takes a configuration or an import to reach them.
+    An archive often has everything in one folder of its own, unless that is a package. In folders
+    further down the same names are those of ordinary modules, and it takes a configuration or an
+    import to reach them.
     """
     folders = {file.path.split("/", 1)[0] if "/" in file.path else "" for file in repository.files}
     top = folders.pop() if len(folders) == 1 else ""
+    if f"{top}/__init__.py" in repository.by_path:
+        top = ""
     return (top, f"{top}/code".lstrip("/"))
 
 
