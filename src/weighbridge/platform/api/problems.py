@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
 from ninja.errors import ValidationError as InvalidRequest
+from ninja.openapi.schema import OpenAPISchema
 
 from weighbridge.errors import TargetError
 from weighbridge.platform.audit.context import request_id
@@ -34,6 +35,36 @@ def problem(status: int, detail: str, **more: Any) -> HttpResponse:
         **more,
     }
     return HttpResponse(json.dumps(body), status=status, content_type=CONTENT_TYPE)
+
+
+class DescribedAPI(NinjaAPI):
+    """The API, whose description says of every operation what an error looks like."""
+
+    def get_openapi_schema(self, **how: Any) -> OpenAPISchema:
+        """Return the description, with the one form of errors as the default answer."""
+        schema = super().get_openapi_schema(**how)
+        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = _FORM
+        answer = {
+            "description": "An error (RFC 9457)",
+            "content": {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                operation["responses"]["default"] = answer
+        return schema
+
+
+_FORM = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail", "request"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "request": {"type": "string", "description": "id of the request, as the logs have it"},
+    },
+}
 
 
 def install(api: NinjaAPI) -> None:
