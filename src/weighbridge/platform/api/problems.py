@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 from collections.abc import Callable
@@ -67,6 +68,9 @@ _FORM = {
 }
 
 
+_FULL = "The server's disk is full. Nothing was changed; tell who runs it."
+
+
 def install(api: NinjaAPI) -> None:
     """Give every error of the API the one form."""
     for kind, status in ((NotFound, 404), (Refused, 422), (Conflict, 409), (PermissionDenied, 403)):
@@ -80,6 +84,7 @@ def install(api: NinjaAPI) -> None:
     api.add_exception_handler(DataError, _unstorable)
     api.add_exception_handler(OperationalError, _busy)
     api.add_exception_handler(TargetError, _says(422))
+    api.add_exception_handler(OSError, _unkept)
 
 
 def _says(status: int) -> Callable[[HttpRequest, Any], HttpResponse]:
@@ -96,9 +101,18 @@ def _unstorable(request: HttpRequest, error: Any) -> HttpResponse:
 
 def _busy(request: HttpRequest, error: Any) -> HttpResponse:
     log.error("the database does not answer", exc_info=error)
+    if "is full" in str(error):
+        return problem(507, _FULL)
     answer = problem(503, "The database does not answer. Nothing was changed; try again.")
     answer["Retry-After"] = "5"
     return answer
+
+
+def _unkept(request: HttpRequest, error: Any) -> HttpResponse:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        raise error
+    log.error("the disk is full", exc_info=error)
+    return problem(507, _FULL)
 
 
 def _unknown(request: HttpRequest, error: Any) -> HttpResponse:
