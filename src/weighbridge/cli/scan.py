@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weighbridge.advisories_lookup.model import LookupFailed
+from weighbridge.budget import Limits
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
 from weighbridge.cli.progress import Meter
@@ -87,7 +88,12 @@ Environment:
     metavar="N",
     help="Files examined at once. [default: one per processor, at most 8]",
 )
-@click.option("--deep", is_flag=True, help="Also compute the SHA-256 of files above 64 MiB.")
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Read every byte, tensors too: search it for known payloads (with weighbridge[patterns]), "
+    "compute all hashes and hold them against what the hub declares.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice([threshold.value for threshold in FailOn]),
@@ -99,7 +105,7 @@ Environment:
     "--advisories",
     metavar="FILE|URL",
     help="Name published advisories beside findings: OSV JSON, a zip of it, or a platform's "
-    "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Implies --deep.",
+    "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Every file is hashed.",
 )
 @click.option("--revision", metavar="REV", help="For hub targets that name no revision.")
 @click.option("--targets-from", metavar="FILE", help="More targets, one a line; - for input.")
@@ -173,14 +179,20 @@ def _run(named: Sequence[str], options: Options) -> Status:
     several = len(targets) > 1 or options.sets
     destination = Output(options.form, options.output, several)
     finish = _naming(options.advisories)
-    deep = options.deep or options.advisories is not None
+    # Advisories name contents by their hashes.
+    limits = Limits(hashed_bytes=sys.maxsize) if options.advisories else Limits()
     reports: list[ScanReport] = []
     failed: list[FailedTarget] = []
     for target in targets:
         try:
             with Meter(sys.stderr) as meter:
                 report = scan(
-                    target, jobs=options.jobs, deep=deep, progress=meter.update, reach=reach
+                    target,
+                    jobs=options.jobs,
+                    deep=options.deep,
+                    limits=limits,
+                    progress=meter.update,
+                    reach=reach,
                 )
             reports.append(finish(report))
         except (TargetError, LookupFailed) as error:

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from weighbridge.budget import Limits
+from weighbridge.budget import MIB, Limits
 from weighbridge.defender import pool
 from weighbridge.defender.fetching import Supply
 from weighbridge.defender.files import Found, Refused, open_regular
-from weighbridge.defender.hashing import EAGER_BYTES, sha256_of
+from weighbridge.defender.hashing import sha256_of
 from weighbridge.defender.process import Answer
 from weighbridge.defender.roles import role_of
 from weighbridge.facts.codec import Fact
@@ -21,6 +21,8 @@ from weighbridge.findings.verdict import of_file
 
 INLINE_BYTES = 1 << 18
 """Smaller files are hashed quicker than a thread can be asked to."""
+DEEP_BYTES_PER_SECOND = 20 * MIB
+"""How slow reading may be when a whole file is searched."""
 
 Stopped = Callable[[], bool]
 Hash = tuple[str | None, str | None]
@@ -42,8 +44,8 @@ class FileResult:
 class Examiner:
     """Turns entries of a target into results; used by several threads at once."""
 
-    def __init__(self, deep: bool, limits: Limits) -> None:
-        self._deep = deep
+    def __init__(self, limits: Limits) -> None:
+        self.deep = limits.deep
         self._limits = limits
         self._judge: Judge | None = None
         self._advise: Advise | None = None
@@ -86,7 +88,11 @@ class Examiner:
 
     def parse(self, file: int | Supply, name: str, stopped: Stopped) -> Answer:
         """Have a worker examine an open or remote file; see :meth:`Pool.examine`."""
-        return pool.shared().examine(file, self._limits, stopped, name)
+        limits = self._limits
+        if self.deep:
+            size = os.fstat(file).st_size if isinstance(file, int) else file.size
+            limits = replace(limits, seconds=limits.seconds + size / DEEP_BYTES_PER_SECOND)
+        return pool.shared().examine(file, limits, stopped, name)
 
     def refused(self, entry: Refused) -> FileResult:
         """Return the result for what cannot be examined."""
@@ -111,7 +117,7 @@ class Examiner:
         def parse() -> Answer:
             return self.parse(descriptor, name, stopped)
 
-        if size > EAGER_BYTES and not self._deep:
+        if size > self._limits.hashed_bytes and not self.deep:
             return parse(), None
         if size <= INLINE_BYTES:
             sha256 = sha256_of(descriptor, size, stopped)
