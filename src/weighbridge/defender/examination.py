@@ -58,8 +58,15 @@ class Examiner:
 
         self._judge, self._advise, self._keep = judge, advise, kept
 
-    def result(self, entry: Found | Refused, stopped: Stopped) -> FileResult:
+    def result(
+        self, entry: Found | Refused, stopped: Stopped, declared: str | None = None
+    ) -> FileResult:
         """Examine one entry.
+
+        Args:
+            entry: what to examine.
+            stopped: see :meth:`Pool.examine`.
+            declared: SHA-256 that the file should have.
 
         Raises:
             Interrupted: `stopped` said so.
@@ -71,11 +78,13 @@ class Examiner:
         if isinstance(descriptor, Refused):
             return self.refused(descriptor)
         try:
-            return self._examine(entry.path, descriptor, stopped)
+            return self._examine(entry.path, descriptor, stopped, declared)
         finally:
             os.close(descriptor)
 
-    def _examine(self, path: str, descriptor: int, stopped: Stopped) -> FileResult:
+    def _examine(
+        self, path: str, descriptor: int, stopped: Stopped, declared: str | None
+    ) -> FileResult:
         before = os.fstat(descriptor)
         size = before.st_size
         answer, sha256 = self._parse_and_hash(path, descriptor, size, stopped)
@@ -84,6 +93,9 @@ class Examiner:
             changed = gap("changed", "the file was changed during the scan")
             answer = replace(answer, facts=(*answer.facts, changed))
             sha256 = None
+        if declared and sha256 not in (None, declared):
+            differs = gap("hash-mismatch", "its content is not what the hub's hash says")
+            answer = replace(answer, facts=(*answer.facts, differs))
         return self.judged(path, size, (sha256, "computed" if sha256 else None), answer)
 
     def parse(self, file: int | Supply, name: str, stopped: Stopped) -> Answer:
