@@ -54,6 +54,7 @@ class LazyGroup(click.Group):
 
     _homes = {
         "cache": "weighbridge.cli.cache",
+        "db": "weighbridge.cli.db",
         "rules": "weighbridge.cli.rules",
         "scan": "weighbridge.cli.scan",
     }
