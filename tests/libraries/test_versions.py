@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from weighbridge.libraries.versions import Range, fixes_for, in_ranges, key, keys_of
+from weighbridge.libraries.ranges import Range
+from weighbridge.libraries.versions import fixes_for, in_ranges, key, keys_of
 
 
 def ranges(*events: tuple[str, str]) -> list[Range]:

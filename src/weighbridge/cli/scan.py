@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weighbridge.advisories_lookup.model import LookupFailed
+from weighbridge.cli.libraries import knowing
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
 from weighbridge.cli.progress import Meter
@@ -66,6 +67,7 @@ Environment:
   HF_ENDPOINT, HF_TOKEN             another hub than huggingface.co, and who asks
   KAGGLE_API_TOKEN                  who asks Kaggle; or KAGGLE_USERNAME and KAGGLE_KEY
   WEIGHBRIDGE_KAGGLE_ENDPOINT       another address than api.kaggle.com
+  WEIGHBRIDGE_DB                    known vulnerabilities; see weighbridge db
   WEIGHBRIDGE_CACHE                 where what was read is kept; see weighbridge cache
 """
 
@@ -100,6 +102,11 @@ Environment:
     metavar="FILE|URL",
     help="Name published advisories beside findings: OSV JSON, a zip of it, or a platform's "
     "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Implies --deep.",
+)
+@click.option(
+    "--environment",
+    is_flag=True,
+    help="Also match the packages installed here against known vulnerabilities.",
 )
 @click.option("--revision", metavar="REV", help="For hub targets that name no revision.")
 @click.option("--targets-from", metavar="FILE", help="More targets, one a line; - for input.")
@@ -154,6 +161,7 @@ class Options:
     dry_run: bool
     hf_cache: str | None
     kaggle_cache: str | None
+    environment: bool
 
     @property
     def sets(self) -> bool:
@@ -173,6 +181,7 @@ def _run(named: Sequence[str], options: Options) -> Status:
     several = len(targets) > 1 or options.sets
     destination = Output(options.form, options.output, several)
     finish = _naming(options.advisories)
+    known = knowing(options.environment)
     deep = options.deep or options.advisories is not None
     reports: list[ScanReport] = []
     failed: list[FailedTarget] = []
@@ -182,7 +191,7 @@ def _run(named: Sequence[str], options: Options) -> Status:
                 report = scan(
                     target, jobs=options.jobs, deep=deep, progress=meter.update, reach=reach
                 )
-            reports.append(finish(report))
+            reports.append(known(finish(report)))
         except (TargetError, LookupFailed) as error:
             say(str(error))
             name = target if isinstance(target, str) else target.name

@@ -23,6 +23,7 @@ from weighbridge.defender.twins import with_twins
 from weighbridge.findings.agreement import with_agreement
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
+from weighbridge.libraries.collecting import collected
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
@@ -210,6 +211,7 @@ class _Run:
             seconds=seconds,
             notes=tuple(self._notes),
             model=self._target.model,
+            libraries=collected([(one.file.path, one.mentions) for one in results]),
         )
 
 

@@ -47,6 +47,7 @@ Fact = (
     | repository.Act
     | repository.Reference
     | repository.Requirement
+    | repository.Declaration
     | repository.Secret
 )
 

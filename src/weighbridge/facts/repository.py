@@ -102,6 +102,29 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Declaration:
+    """A package that a lock, a project or a build file names.
+
+    Attributes:
+        source: `pyproject`, `setup.cfg`, `lock`, `pipfile`, `dockerfile`; `list` for a plain text
+            with a requirement on each line, which counts only where another file includes it, and
+            whose options have no name.
+        version: exact, empty where none is pinned.
+        wanted: what is asked for, as written and bounded, credentials masked.
+        marker: condition under which it is asked for (PEP 508), empty without.
+        line: counted from 1, 0 where it is not known.
+    """
+
+    member: str | None
+    line: int
+    source: str
+    name: str
+    version: str
+    wanted: str
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """A credential in a text: whose it is, where it stands, its first characters."""
 

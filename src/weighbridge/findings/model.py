@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from weighbridge.findings.libraries import Knowledge, Library
+
 
 class Kind(StrEnum):
     """What a finding says about intent."""
@@ -193,6 +195,8 @@ class ScanReport:
         seconds: wall time.
         notes: what was met and not examined because it holds no model; `member` is its path.
         model: what the provider tells about it, for a model of a hub.
+        libraries: what the files declare, need and were saved with.
+        knowledge: what statements about vulnerabilities rest on; None where nobody looked.
     """
 
     target: str
@@ -205,3 +209,5 @@ class ScanReport:
     seconds: float
     notes: tuple[CoverageNote, ...] = ()
     model: ModelInfo | None = None
+    libraries: tuple[Library, ...] = ()
+    knowledge: Knowledge | None = None

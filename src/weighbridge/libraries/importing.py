@@ -20,7 +20,7 @@ from typing import IO
 from weighbridge.libraries.assessing import assess
 from weighbridge.libraries.entries import Entry, count, entries
 from weighbridge.libraries.records import Refused, checked
-from weighbridge.libraries.store import Store, StoreError, digest_of, now_text
+from weighbridge.libraries.store import Store, StoreError, digest_of
 
 _BATCH = 2_000
 _SHOWN = 20
@@ -109,7 +109,7 @@ def _imported(
     store = _copy(database, partial, source)
     try:
         result = _fill(store, listed, source, lambda done: progress and progress(done, total))
-        store.note("imported", now_text())
+        store.finish()
     finally:
         store.close()
     with open(partial, "rb") as file:

@@ -9,9 +9,10 @@ from packaging.utils import canonicalize_name
 
 from weighbridge.findings.libraries import Vulnerability
 from weighbridge.libraries.impacts import IMPACTS
+from weighbridge.libraries.ranges import Range
 from weighbridge.libraries.records import PYPI
 from weighbridge.libraries.store import Known, Store
-from weighbridge.libraries.versions import Range, fixes_for, in_ranges, keys_of
+from weighbridge.libraries.versions import fixes_for, in_ranges, keys_of
 
 _MOST_IDS = 32
 _MOST_ALIASES = 5

@@ -14,7 +14,8 @@ from typing import Any
 
 from packaging.utils import canonicalize_name
 
-from weighbridge.libraries.versions import LONGEST, Range
+from weighbridge.libraries.ranges import Range
+from weighbridge.libraries.versions import LONGEST
 
 PYPI = "PyPI"
 RECORD_BYTES = 4 << 20

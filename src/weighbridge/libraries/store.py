@@ -14,12 +14,14 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from weighbridge.errors import WeighbridgeError
-from weighbridge.libraries.assessing import Assessment
-from weighbridge.libraries.records import Record
-from weighbridge.libraries.versions import Range, key
+from weighbridge.libraries.ranges import Range
+
+if TYPE_CHECKING:
+    from weighbridge.libraries.assessing import Assessment
+    from weighbridge.libraries.records import Record
 
 FORMAT = "weighbridge.vulnerabilities/1"
 _TABLES = """
@@ -142,13 +144,18 @@ class Store:
     # -- reading ----------------------------------------------------------------------------------
 
     def about(self) -> About:
-        """Return what the file holds."""
-        count, withdrawn, newest = self._db.execute(
-            "SELECT count(*), coalesce(sum(withdrawn), 0), coalesce(max(modified), '') FROM record"
-        ).fetchone()
-        sources = self._db.execute("SELECT source, count(*) FROM record GROUP BY 1 ORDER BY 1")
-        imported = self.meta("imported") or ""
-        return About(count - withdrawn, withdrawn, newest, imported, tuple(sources.fetchall()))
+        """Return what the file holds.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        try:
+            count, withdrawn, newest, sources = json.loads(self.meta("about") or '[0, 0, "", []]')
+            imported = self.meta("imported") or ""
+            listed = tuple((str(name), int(number)) for name, number in sources)
+            return About(int(count) - int(withdrawn), int(withdrawn), str(newest), imported, listed)
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise StoreError(f"the vulnerabilities at {self.place} are damaged: {error}") from error
 
     def known(self, ecosystem: str, name: str) -> list[Known]:
         """Return what records in force say about a package, its name as the ecosystem compares it.
@@ -186,6 +193,16 @@ class Store:
     def note(self, name: str, value: str) -> None:
         """Keep a remark about the file."""
         self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", [name, value])
+
+    def finish(self) -> None:
+        """Keep what :meth:`about` answers, and let SQLite look at its indexes."""
+        row = self._db.execute(
+            "SELECT count(*), coalesce(sum(withdrawn), 0), coalesce(max(modified), '') FROM record"
+        ).fetchone()
+        sources = self._db.execute("SELECT source, count(*) FROM record GROUP BY 1 ORDER BY 1")
+        self.note("about", json.dumps([*row, sources.fetchall()]))
+        self.note("imported", now_text())
+        self._db.execute("PRAGMA optimize")
 
     @contextlib.contextmanager
     def together(self) -> Iterator[None]:
@@ -256,6 +273,8 @@ def _first_line(text: str) -> str:
 
 
 def _listed(versions: Iterable[str]) -> str:
+    from weighbridge.libraries.versions import key  # Reading needs no comparison of versions.
+
     keys = dict.fromkeys(key(one) for one in versions)
     return "\n".join(("", *keys, "")) if keys else ""
 

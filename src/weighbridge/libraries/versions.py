@@ -9,25 +9,16 @@ which leaves pre-releases out of ``<2.0``. A local version such as ``2.0+cu118``
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from packaging.utils import canonicalize_version
 from packaging.version import InvalidVersion, Version
 
+from weighbridge.libraries.ranges import Event, Range
+
 LONGEST = 200
 """Characters of a version; nobody writes longer ones."""
-Event = tuple[str, str]
-"""`introduced`, `fixed`, `last_affected` or `limit`, and the version."""
-
 _ORDER = {"fixed": 0, "introduced": 1, "last_affected": 2}
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """One ECOSYSTEM range: its events in the order of the record."""
-
-    events: tuple[Event, ...]
 
 
 @lru_cache(1 << 16)

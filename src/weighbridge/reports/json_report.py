@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weighbridge import __version__
+from weighbridge.findings.libraries import Knowledge, Library
 from weighbridge.findings.model import (
     CoverageNote,
     FileReport,
@@ -73,7 +74,8 @@ def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
             _finding(f"F{number}", finding)
             for number, finding in enumerate(report.findings, start=1)
         ],
-        "libraries": [],
+        "libraries": [_library(library) for library in report.libraries],
+        "vulnerability_data": _knowledge(report.knowledge),
         "notes": [_note(note, "path") for note in report.notes],
         "model": None if report.model is None else _model(report.model),
     }
@@ -138,6 +140,44 @@ def _model(model: ModelInfo) -> dict[str, Any]:
         "base_models": [{"id": one.id, "relation": one.relation} for one in model.base_models],
         "library": model.library,
         "last_modified": model.last_modified,
+    }
+
+
+def _library(library: Library) -> dict[str, Any]:
+    return {
+        "name": library.name,
+        "version": library.version,
+        "ecosystem": library.ecosystem,
+        "relation": library.relation,
+        "declared_in": library.declared_in or None,
+        "specifier": library.specifier,
+        "marker": library.marker,
+        "vulnerabilities": [
+            {
+                "id": one.id,
+                "aliases": list(one.aliases),
+                "severity": one.severity,
+                "score": one.score,
+                "impact": one.impact,
+                "impact_reason": one.impact_reason,
+                "fixed_in": list(one.fixed_in),
+                "summary": one.summary,
+                "formats": list(one.formats),
+                "carried_by": list(one.carried_by),
+            }
+            for one in library.vulnerabilities
+        ],
+    }
+
+
+def _knowledge(known: Knowledge | None) -> dict[str, Any] | None:
+    if known is None:
+        return None
+    return {
+        "records": known.records,
+        "newest": known.newest or None,
+        "imported": known.imported or None,
+        "age_days": known.age_days,
     }
 
 

@@ -17,7 +17,7 @@ from weighbridge.findings.model import (
     Severity,
     Verdict,
 )
-from weighbridge.reports import provider_text
+from weighbridge.reports import libraries_text, provider_text
 from weighbridge.reports.style import Style
 from weighbridge.text.escaping import visible
 
@@ -59,6 +59,7 @@ def _lines(report: ScanReport, style: Style) -> Iterator[str]:
     clean = [file for file in report.files if file.verdict is Verdict.CLEAN]
     yield from provider_text.refuted(clean, style)
     yield from _passed(report.notes, style)
+    yield from libraries_text.about(report, style)
     if not report.complete:
         yield ""
         yield "INTERRUPTED: only the files named or counted here were examined."

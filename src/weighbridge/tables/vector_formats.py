@@ -10,8 +10,12 @@ _COLUMNS = ("word", "formats", "pattern", "source", "reason")
 
 @cache
 def formats_of_word() -> dict[str, tuple[str, ...]]:
-    """Return our names of formats by the word that a database uses for a vector."""
-    return {row[0]: tuple(row[1].split()) for row in rows("vector_formats.tsv", *_COLUMNS)}
+    """Return our names of formats by the word that a database uses for a vector.
+
+    A word has no format where its files are of a kind that far more files are of.
+    """
+    named = rows("vector_formats.tsv", *_COLUMNS)
+    return {row[0]: () if row[1] == "-" else tuple(row[1].split()) for row in named}
 
 
 @cache
