@@ -101,12 +101,13 @@ class About:
 
 
 def usual_place() -> str:
-    """Return where the file is: WEIGHBRIDGE_DB, or the user's folder for data."""
+    """Return where the file is: WEIGHBRIDGE_DB, or in the folder for data of user or platform."""
     given = os.environ.get("WEIGHBRIDGE_DB", "")
     shared = os.environ.get("XDG_DATA_HOME") or os.path.join(
         os.path.expanduser("~"), ".local", "share"
     )
-    return given or os.path.join(shared, "weighbridge", "vulnerabilities.sqlite3")
+    folder = os.environ.get("WEIGHBRIDGE_DATA") or os.path.join(shared, "weighbridge")
+    return given or os.path.join(folder, "vulnerabilities.sqlite3")
 
 
 class Store:
