@@ -118,3 +118,33 @@ def test_info_says_how_old_the_data_is(known: dict[str, str], tmp_path: Path) ->
     assert "1 records in force, 0 withdrawn; the newest is of 2030-01-02" in done.stdout
     missing = environment(WEIGHBRIDGE_DB=str(tmp_path / "none"))
     assert weigh("db", "info", env=missing).returncode == 2
+
+
+# -- bills of materials ----------------------------------------------------------------------------
+
+
+def test_a_bill_of_materials_of_a_scan_is_checked(
+    known: dict[str, str], project: Path, tmp_path: Path
+) -> None:
+    pytest.importorskip("cyclonedx")
+    bom = tmp_path / "bom.json"
+    done = weigh("scan", project, "--format", "cyclonedx", "--output", bom, env=known)
+    assert done.returncode == 0, done.stderr
+    digest = json.loads(bom.read_text())["components"][-1]["components"][0]["hashes"][0]["content"]
+    advisory = {
+        **record("MAL-2030-7"),
+        "affected": [{"database_specific": {"files": [{"sha256": digest}]}}],
+    }
+    (tmp_path / "advisory.json").write_text(json.dumps(advisory))
+    done = weigh("bom", "check", bom, "--advisories", tmp_path / "advisory.json", env=known)
+    assert done.returncode == 1
+    assert "keras 3.8.0: CVE-2030-1 (code-execution)" in done.stdout
+    assert "model.keras: MAL-2030-7" in done.stdout
+    assert "1 packages with a version, 1 models; 2 affected" in done.stdout
+
+
+def test_what_is_no_bill_of_materials_is_an_error(known: dict[str, str], tmp_path: Path) -> None:
+    pytest.importorskip("cyclonedx")
+    (tmp_path / "bom.json").write_text("{}")
+    assert weigh("bom", "check", tmp_path / "bom.json", env=known).returncode == 2
+    assert weigh("bom", "check", tmp_path / "none", env=known).returncode == 2

@@ -53,6 +53,7 @@ class LazyGroup(click.Group):
     """Imports a subcommand only when it is used, so that ``--version`` stays quick."""
 
     _homes = {
+        "bom": "weighbridge.cli.bom",
         "cache": "weighbridge.cli.cache",
         "db": "weighbridge.cli.db",
         "rules": "weighbridge.cli.rules",

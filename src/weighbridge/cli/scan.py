@@ -77,10 +77,11 @@ Environment:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif"]),
+    type=click.Choice(["text", "json", "sarif", "cyclonedx"]),
     default="text",
     show_default=True,
-    help="For people, for programs, or for code scanning (SARIF 2.1.0).",
+    help="For people, for programs, for code scanning (SARIF 2.1.0), or as a bill of materials "
+    "(CycloneDX 1.6).",
 )
 @click.option("--output", metavar="FILE", help="Write the report to FILE instead of the terminal.")
 @click.option(

@@ -197,6 +197,7 @@ class ScanReport:
         model: what the provider tells about it, for a model of a hub.
         libraries: what the files declare, need and were saved with.
         knowledge: what statements about vulnerabilities rest on; None where nobody looked.
+        card: keys and values of the model card at its top, as its author declares them.
     """
 
     target: str
@@ -211,3 +212,4 @@ class ScanReport:
     model: ModelInfo | None = None
     libraries: tuple[Library, ...] = ()
     knowledge: Knowledge | None = None
+    card: tuple[tuple[str, str], ...] = ()

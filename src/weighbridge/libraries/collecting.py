@@ -38,11 +38,13 @@ class Mentions:
         libraries: that it names for itself.
         listed: those that count only where another file includes this one.
         includes: paths it includes, and whether as constraints.
+        card: keys and values that a model card declares.
     """
 
     libraries: tuple[Library, ...] = ()
     listed: tuple[Library, ...] = ()
     includes: tuple[tuple[str, bool], ...] = ()
+    card: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class _Found:
     libraries: dict[Library, None] = field(default_factory=dict)
     listed: dict[Library, None] = field(default_factory=dict)
     includes: list[tuple[str, bool]] = field(default_factory=list)
+    card: list[tuple[str, str]] = field(default_factory=list)
 
 
 def mentions(facts: Iterable[Fact], path: str) -> Mentions:
@@ -74,7 +77,9 @@ def mentions(facts: Iterable[Fact], path: str) -> Mentions:
             _declaration(found, fact, path)
     for module in modules:
         _needs(found, distribution(module), path)
-    return Mentions(tuple(found.libraries), tuple(found.listed), tuple(found.includes))
+    return Mentions(
+        tuple(found.libraries), tuple(found.listed), tuple(found.includes), tuple(found.card)
+    )
 
 
 def collected(files: Sequence[tuple[str, Mentions]]) -> tuple[Library, ...]:
@@ -99,6 +104,12 @@ def collected(files: Sequence[tuple[str, Mentions]]) -> tuple[Library, ...]:
             if len(result) >= _MOST:
                 return tuple(result)
     return tuple(result)
+
+
+def card_of(files: Iterable[tuple[str, Mentions]]) -> tuple[tuple[str, str], ...]:
+    """Return what the model card at the top of a target declares."""
+    cards = {path.lower(): one.card for path, one in files}
+    return cards.get("readme.md", ())
 
 
 def _included(path: str, by_path: dict[str, Mentions]) -> Iterator[Mentions]:
@@ -139,8 +150,9 @@ def _saved(found: _Found, name: str, text: str, path: str) -> None:
 
 
 def _metadata(found: _Found, fact: Metadata, producer: str, path: str) -> str:
-    if fact.format == "model-card" and fact.key == "library_name":
-        if _NAME.fullmatch(fact.value):
+    if fact.format == "model-card":
+        found.card.append((fact.key, fact.value))
+        if fact.key == "library_name" and _NAME.fullmatch(fact.value):
             name = distribution(fact.value) or fact.value.lower()
             found.libraries[Library(_canonical(name), None, PYPI, DECLARED, path)] = None
         return producer
