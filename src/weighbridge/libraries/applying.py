@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from posixpath import basename
@@ -37,14 +37,32 @@ def with_vulnerabilities(report: ScanReport, store: Store, more: Iterable[Librar
     Raises:
         StoreError: the file of vulnerabilities cannot be read.
     """
+    formats = [(file.path, file.format) for file in report.files]
+    libraries = matched((*report.libraries, *more), store, formats)
+    return replace(report, libraries=libraries, knowledge=knowledge(store))
+
+
+def matched(
+    libraries: Sequence[Library], store: Store, files: Iterable[tuple[str, str | None]]
+) -> tuple[Library, ...]:
+    """Return libraries with their vulnerabilities.
+
+    Args:
+        libraries: all of one target.
+        store: known vulnerabilities.
+        files: path and format of each file of the target, which may carry an attack.
+
+    Raises:
+        StoreError: the known vulnerabilities cannot be read.
+    """
     by_format: dict[str, list[str]] = {}
-    for file in report.files:
-        name = "mlmodel" if basename(file.path) == "MLmodel" else file.format
-        by_format.setdefault(name or "", []).append(file.path)
-    needed = {one.name for one in report.libraries if one.relation == NEEDS}
+    for path, form in files:
+        name = "mlmodel" if basename(path) == "MLmodel" else form
+        by_format.setdefault(name or "", []).append(path)
+    needed = {one.name for one in libraries if one.relation == NEEDS}
     known: dict[tuple[str, str], tuple[Vulnerability, ...]] = {}
     result = []
-    for library in (*report.libraries, *more):
+    for library in libraries:
         if library.version is None or library.ecosystem != "PyPI":
             result.append(library)
             continue
@@ -59,7 +77,7 @@ def with_vulnerabilities(report: ScanReport, store: Store, more: Iterable[Librar
             needs = library.name in needed
             found = tuple(_carried(one, by_format, needs) for one in found)
         result.append(replace(library, vulnerabilities=found))
-    return replace(report, libraries=tuple(result), knowledge=knowledge(store))
+    return tuple(result)
 
 
 def _carried(one: Vulnerability, by_format: dict[str, list[str]], needed: bool) -> Vulnerability:

@@ -74,8 +74,8 @@ def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
             _finding(f"F{number}", finding)
             for number, finding in enumerate(report.findings, start=1)
         ],
-        "libraries": [_library(library) for library in report.libraries],
-        "vulnerability_data": _knowledge(report.knowledge),
+        "libraries": [library_object(library) for library in report.libraries],
+        "vulnerability_data": knowledge_object(report.knowledge),
         "notes": [_note(note, "path") for note in report.notes],
         "model": None if report.model is None else _model(report.model),
     }
@@ -143,7 +143,8 @@ def _model(model: ModelInfo) -> dict[str, Any]:
     }
 
 
-def _library(library: Library) -> dict[str, Any]:
+def library_object(library: Library) -> dict[str, Any]:
+    """Return a library as the contract words it."""
     return {
         "name": library.name,
         "version": library.version,
@@ -170,7 +171,8 @@ def _library(library: Library) -> dict[str, Any]:
     }
 
 
-def _knowledge(known: Knowledge | None) -> dict[str, Any] | None:
+def knowledge_object(known: Knowledge | None) -> dict[str, Any] | None:
+    """Return what statements about vulnerabilities rest on."""
     if known is None:
         return None
     return {

@@ -6,8 +6,6 @@ imported ones stay in their file, which is opened anew when an import has put an
 
 from __future__ import annotations
 
-import os
-import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -16,10 +14,10 @@ from typing import Any
 from packageurl import PackageURL
 
 from weighbridge.libraries.matching import affecting
-from weighbridge.libraries.store import Store, usual_place
 from weighbridge.libraries.versions import keys_of
 from weighbridge.platform.advisories.numbers import parsed as numbered
 from weighbridge.platform.advisories.numbers import spelled
+from weighbridge.platform.imported import imported
 from weighbridge.platform.publications.dumps import Dump, dump
 from weighbridge.platform.publications.osv_queries import GIT, PYPI, Query, bare_purl
 
@@ -40,7 +38,6 @@ class _Index:
     called: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
 
-_opened = threading.local()
 _index: _Index | None = None
 
 
@@ -127,25 +124,6 @@ def called(alias: str) -> list[str]:
     """Return the ids of records that give this alias."""
     store = imported()
     return [*_own().called.get(alias, ()), *(store.called(alias) if store is not None else ())]
-
-
-def imported() -> Store | None:
-    """Return the imported records, None when there are none yet.
-
-    Raises:
-        StoreError: they cannot be read.
-    """
-    place = usual_place()
-    try:
-        status = os.stat(place)
-    except OSError:
-        return None
-    state = (place, status.st_ino, status.st_mtime_ns)
-    if getattr(_opened, "state", None) != state:
-        _opened.store = Store(place)
-        _opened.state = state
-    store: Store = _opened.store
-    return store
 
 
 def _served(one: Osv, query: Query) -> Osv:
