@@ -14,6 +14,7 @@ from weighbridge.advisories_lookup.model import LookupFailed
 from weighbridge.cli.libraries import knowing
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
+from weighbridge.cli.policy import holding
 from weighbridge.cli.progress import Meter
 from weighbridge.cli.targets import Size, from_caches, from_file
 from weighbridge.defender.scan import MOST_JOBS, scan
@@ -67,6 +68,7 @@ Environment:
   HF_ENDPOINT, HF_TOKEN             another hub than huggingface.co, and who asks
   KAGGLE_API_TOKEN                  who asks Kaggle; or KAGGLE_USERNAME and KAGGLE_KEY
   WEIGHBRIDGE_KAGGLE_ENDPOINT       another address than api.kaggle.com
+  WEIGHBRIDGE_POLICY                what passes; see weighbridge policy
   WEIGHBRIDGE_DB                    known vulnerabilities; see weighbridge db
   WEIGHBRIDGE_CACHE                 where what was read is kept; see weighbridge cache
 """
@@ -94,9 +96,12 @@ Environment:
 @click.option(
     "--fail-on",
     type=click.Choice([threshold.value for threshold in FailOn]),
-    default=FailOn.SUSPICIOUS.value,
-    show_default=True,
-    help="Exit with status 1 from this verdict on.",
+    help="Exit with status 1 from this verdict on. [default: suspicious, or what the policy says]",
+)
+@click.option(
+    "--policy",
+    metavar="FILE",
+    help="What passes, in TOML; see weighbridge policy. [default: what WEIGHBRIDGE_POLICY names]",
 )
 @click.option(
     "--advisories",
@@ -151,7 +156,8 @@ class Options:
     output: str | None
     jobs: int | None
     deep: bool
-    fail_on: str
+    fail_on: str | None
+    policy: str | None
     advisories: str | None
     revision: str | None
     targets_from: str | None
@@ -183,6 +189,8 @@ def _run(named: Sequence[str], options: Options) -> Status:
     destination = Output(options.form, options.output, several)
     finish = _naming(options.advisories)
     known = knowing(options.environment)
+    fail_on = None if options.fail_on is None else FailOn(options.fail_on)
+    hold = holding(options.policy, fail_on, targets, options.revision)
     deep = options.deep or options.advisories is not None
     reports: list[ScanReport] = []
     failed: list[FailedTarget] = []
@@ -192,7 +200,7 @@ def _run(named: Sequence[str], options: Options) -> Status:
                 report = scan(
                     target, jobs=options.jobs, deep=deep, progress=meter.update, reach=reach
                 )
-            reports.append(known(finish(report)))
+            reports.append(hold(known(finish(report))))
         except (TargetError, LookupFailed) as error:
             say(str(error))
             name = target if isinstance(target, str) else target.name
@@ -202,7 +210,7 @@ def _run(named: Sequence[str], options: Options) -> Status:
             break
     if reports:
         destination.write(reports, failed)
-    return _status(reports, bool(failed), FailOn(options.fail_on))
+    return _status(reports, bool(failed), fail_on or FailOn.SUSPICIOUS)
 
 
 def _access(targets: Sequence[str | Target], options: Options) -> Access | None:
@@ -239,9 +247,15 @@ def _naming(place: str | None) -> Callable[[ScanReport], ScanReport]:
     return lambda report: with_advisories(report, advisories)
 
 
+def _fails(report: ScanReport, fail_on: FailOn) -> bool:
+    if report.outcome is not None:
+        return not report.outcome.passed
+    return fails(report.verdict, fail_on)
+
+
 def _status(reports: Sequence[ScanReport], failed: bool, fail_on: FailOn) -> Status:
     if any(not report.complete for report in reports):
         return Status.INTERRUPTED
-    if any(fails(report.verdict, fail_on) for report in reports):
+    if any(_fails(report, fail_on) for report in reports):
         return Status.FAILED
     return Status.NOT_DONE if failed else Status.PASSED

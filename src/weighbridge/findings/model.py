@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from weighbridge.findings.libraries import Knowledge, Library
+from weighbridge.findings.outcome import Outcome
 
 
 class Kind(StrEnum):
@@ -198,6 +199,7 @@ class ScanReport:
         libraries: what the files declare, need and were saved with.
         knowledge: what statements about vulnerabilities rest on; None where nobody looked.
         card: keys and values of the model card at its top, as its author declares them.
+        outcome: what the policy says, where there is one.
     """
 
     target: str
@@ -213,3 +215,4 @@ class ScanReport:
     libraries: tuple[Library, ...] = ()
     knowledge: Knowledge | None = None
     card: tuple[tuple[str, str], ...] = ()
+    outcome: Outcome | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from weighbridge import __version__
@@ -76,6 +76,7 @@ def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
         ],
         "libraries": [library_object(library) for library in report.libraries],
         "vulnerability_data": knowledge_object(report.knowledge),
+        "policy": None if report.outcome is None else asdict(report.outcome),
         "notes": [_note(note, "path") for note in report.notes],
         "model": None if report.model is None else _model(report.model),
     }

@@ -10,9 +10,9 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from django.test import Client
-from libraries.osv_records import folder_of, record
 from registry import decided_malicious, infected, person, unvouched, work, written
 
+from libraries.osv_records import folder_of, record
 from weighbridge.libraries.importing import import_records
 from weighbridge.platform.accounts import tokens
 from weighbridge.platform.accounts.roles import Role
@@ -95,5 +95,3 @@ def test_a_decided_case_is_told_by_its_msc(scan: Scan) -> None:
 def test_who_may_not_see_the_model_gets_no_bill_of_materials(scan: Scan) -> None:
     assert Client().get(f"/api/v1/versions/{scan.version_id}/bom").status_code in (401, 403, 404)
     assert client().get("/api/v1/versions/999999/bom").status_code == 404
-
-
