@@ -19,7 +19,7 @@ class Output:
     """The destination of a scan's report, checked before the scan begins.
 
     Args:
-        form: `text`, `json`, `sarif` or `cyclonedx`.
+        form: `text`, `json`, `sarif`, `cyclonedx` or `html`.
         place: a path, None for standard output.
         several: the user asked for more than one target.
 
@@ -44,6 +44,8 @@ class Output:
             text = _json(reports, failed, self._several)
         elif self._form == "sarif":
             text = _sarif(reports)
+        elif self._form == "html":
+            text = _html(reports)
         elif self._form == "cyclonedx":
             text = _cyclonedx(reports)
         else:
@@ -75,6 +77,12 @@ def _cyclonedx(reports: Sequence[ScanReport]) -> str:
     from weighbridge.boms import model, writing
 
     return writing.render([model.of_report(report) for report in reports])
+
+
+def _html(reports: Sequence[ScanReport]) -> str:
+    from weighbridge.reports import html
+
+    return html.render(reports)
 
 
 def _text(reports: Sequence[ScanReport], on_terminal: bool) -> str:

@@ -79,11 +79,11 @@ Environment:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif", "cyclonedx"]),
+    type=click.Choice(["text", "json", "sarif", "cyclonedx", "html"]),
     default="text",
     show_default=True,
-    help="For people, for programs, for code scanning (SARIF 2.1.0), or as a bill of materials "
-    "(CycloneDX 1.6).",
+    help="For people, for programs, for code scanning (SARIF 2.1.0), as a bill of materials "
+    "(CycloneDX 1.6), or as one page for a browser.",
 )
 @click.option("--output", metavar="FILE", help="Write the report to FILE instead of the terminal.")
 @click.option(

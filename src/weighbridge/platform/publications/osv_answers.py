@@ -14,6 +14,7 @@ from typing import Any
 from packageurl import PackageURL
 
 from weighbridge.libraries.matching import affecting
+from weighbridge.libraries.store import Store
 from weighbridge.libraries.versions import keys_of
 from weighbridge.platform.advisories.numbers import parsed as numbered
 from weighbridge.platform.advisories.numbers import spelled
@@ -54,15 +55,9 @@ class Found:
         return mine + [{"id": name, "modified": at} for name, at in self.imported]
 
 
-def find(query: Query) -> Found:
-    """Return what is known about what is asked for.
-
-    Raises:
-        StoreError: the imported records cannot be read.
-    """
+def _find(query: Query, index: _Index, store: Store | None) -> Found:
     if query.nothing:
         return Found((), ())
-    index = _own()
     if query.commit:
         return Found(tuple(index.by_commit.get(query.commit, ())), ())
     if query.sha256:
@@ -71,7 +66,6 @@ def find(query: Query) -> Found:
         return Found(tuple(_of_version(index.by_purl.get(query.purl, ()), query)), ())
     named = [query.ecosystem] if query.ecosystem else [PYPI, GIT]
     own = [one for name in named for one in index.by_package.get((name, query.name), ())]
-    store = imported()
     known = (
         [one for name in named for one in affecting(store, name, query.name, query.version)]
         if store is not None
@@ -85,13 +79,17 @@ def find(query: Query) -> Found:
 
 
 def page(query: Query) -> dict[str, Any]:
-    """Return the answer to one query: whole records, a page at a time."""
-    found = find(query)
+    """Return the answer to one query: whole records, a page at a time.
+
+    Raises:
+        StoreError: the imported records cannot be read.
+    """
+    store = imported()
+    found = _find(query, _own(), store)
     listed: list[Osv | str] = [*found.own, *(name for name, _at in found.imported)]
     part = listed[query.offset : query.offset + PAGE]
     if not part:
         return {}
-    store = imported()
     whole = (one if isinstance(one, dict) else store and store.body(one) for one in part)
     answer: dict[str, Any] = {"vulns": [_served(one, query) for one in whole if one]}
     if len(listed) > query.offset + PAGE:
@@ -99,9 +97,18 @@ def page(query: Query) -> dict[str, Any]:
     return answer
 
 
-def brief_page(query: Query) -> dict[str, Any]:
-    """Return the answer to one query of a batch: ids and times."""
-    listed = find(query).brief()
+def brief_pages(queries: Iterable[Query]) -> list[dict[str, Any]]:
+    """Return the answers to the queries of a batch: ids and times.
+
+    Raises:
+        StoreError: the imported records cannot be read.
+    """
+    index, store = _own(), imported()
+    return [_brief_page(query, _find(query, index, store)) for query in queries]
+
+
+def _brief_page(query: Query, found: Found) -> dict[str, Any]:
+    listed = found.brief()
     part = listed[query.offset : query.offset + PAGE]
     if not part:
         return {}

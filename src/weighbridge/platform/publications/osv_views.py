@@ -35,7 +35,7 @@ def query_batch(request: HttpRequest) -> HttpResponse:
     """Answer up to a thousand queries with ids and times, in their order."""
     return _posted(
         request,
-        lambda value: {"results": [osv_answers.brief_page(one) for one in parsed_batch(value)]},
+        lambda value: {"results": osv_answers.brief_pages(parsed_batch(value))},
     )
 
 
