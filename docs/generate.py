@@ -33,6 +33,7 @@ COMMANDS = (
     "policy check",
     "bom",
     "bom check",
+    "inventory",
     "cache",
 )
 DEFINITIONS = (

@@ -56,6 +56,7 @@ class LazyGroup(click.Group):
         "bom": "weighbridge.cli.bom",
         "cache": "weighbridge.cli.cache",
         "db": "weighbridge.cli.db",
+        "inventory": "weighbridge.cli.inventory",
         "policy": "weighbridge.cli.policy",
         "rules": "weighbridge.cli.rules",
         "scan": "weighbridge.cli.scan",

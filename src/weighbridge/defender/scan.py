@@ -23,7 +23,7 @@ from weighbridge.defender.twins import with_twins
 from weighbridge.findings.agreement import with_agreement
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
-from weighbridge.libraries.collecting import card_of, collected
+from weighbridge.libraries.collecting import card_of, collected, uses_of
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
@@ -214,6 +214,7 @@ class _Run:
             model=self._target.model,
             libraries=collected(mentions),
             card=card_of(mentions),
+            uses=uses_of(mentions),
         )
 
 

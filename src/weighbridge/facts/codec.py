@@ -48,6 +48,7 @@ Fact = (
     | repository.Reference
     | repository.Requirement
     | repository.Declaration
+    | repository.ModelUse
     | repository.Secret
 )
 

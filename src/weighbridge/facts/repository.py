@@ -125,6 +125,27 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model that a text fetches by name.
+
+    Attributes:
+        call: dotted name of what is called; `FROM` in a Modelfile.
+        provider: `huggingface`, `kaggle`, `ollama`, `github`.
+        name: empty where it is computed.
+        revision: that is asked for, empty without.
+        pinned: whether that is one state for ever.
+    """
+
+    member: str | None
+    line: int
+    call: str
+    provider: str
+    name: str
+    revision: str
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """A credential in a text: whose it is, where it stands, its first characters."""
 

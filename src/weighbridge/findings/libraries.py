@@ -56,6 +56,28 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
+class UsedModel:
+    """A model that code fetches by name.
+
+    Attributes:
+        provider: `huggingface`, `kaggle`, `ollama` or `github`.
+        name: empty where the code computes it.
+        revision: that the code asks for, empty without.
+        pinned: whether that is one state for ever.
+        path, line: where it stands.
+        call: what is called.
+    """
+
+    provider: str
+    name: str
+    revision: str
+    pinned: bool
+    path: str
+    line: int
+    call: str
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """What the statements about libraries rest on.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from weighbridge.findings.libraries import Knowledge, Library
+from weighbridge.findings.libraries import Knowledge, Library, UsedModel
 from weighbridge.findings.outcome import Outcome
 
 
@@ -200,6 +200,7 @@ class ScanReport:
         knowledge: what statements about vulnerabilities rest on; None where nobody looked.
         card: keys and values of the model card at its top, as its author declares them.
         outcome: what the policy says, where there is one.
+        uses: models that the code in it fetches by name.
     """
 
     target: str
@@ -216,3 +217,4 @@ class ScanReport:
     knowledge: Knowledge | None = None
     card: tuple[tuple[str, str], ...] = ()
     outcome: Outcome | None = None
+    uses: tuple[UsedModel, ...] = ()

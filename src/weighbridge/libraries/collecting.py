@@ -14,9 +14,9 @@ from posixpath import basename, dirname, join, normpath
 from weighbridge.facts.codec import Fact
 from weighbridge.facts.expressions import Mapping, Text
 from weighbridge.facts.pickles import Call, Import
-from weighbridge.facts.repository import Declaration, Requirement
+from weighbridge.facts.repository import Declaration, ModelUse, Requirement
 from weighbridge.facts.structure import Format, Metadata
-from weighbridge.findings.libraries import Library
+from weighbridge.findings.libraries import Library, UsedModel
 from weighbridge.tables.distributions import distribution, opener, writers
 
 PYPI = "PyPI"
@@ -39,12 +39,14 @@ class Mentions:
         listed: those that count only where another file includes this one.
         includes: paths it includes, and whether as constraints.
         card: keys and values that a model card declares.
+        models: that its code fetches by name.
     """
 
     libraries: tuple[Library, ...] = ()
     listed: tuple[Library, ...] = ()
     includes: tuple[tuple[str, bool], ...] = ()
     card: tuple[tuple[str, str], ...] = ()
+    models: tuple[UsedModel, ...] = ()
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class _Found:
     listed: dict[Library, None] = field(default_factory=dict)
     includes: list[tuple[str, bool]] = field(default_factory=list)
     card: list[tuple[str, str]] = field(default_factory=list)
+    models: list[UsedModel] = field(default_factory=list)
 
 
 def mentions(facts: Iterable[Fact], path: str) -> Mentions:
@@ -75,10 +78,14 @@ def mentions(facts: Iterable[Fact], path: str) -> Mentions:
             _required(found, fact, path)
         elif isinstance(fact, Declaration):
             _declaration(found, fact, path)
+        elif isinstance(fact, ModelUse):
+            shown = (fact.provider, fact.name, fact.revision, fact.pinned)
+            found.models.append(UsedModel(*shown, path, fact.line, fact.call))
     for module in modules:
         _needs(found, distribution(module), path)
     return Mentions(
-        tuple(found.libraries), tuple(found.listed), tuple(found.includes), tuple(found.card)
+        *(tuple(found.libraries), tuple(found.listed), tuple(found.includes)),
+        *(tuple(found.card), tuple(found.models)),
     )
 
 
@@ -104,6 +111,19 @@ def collected(files: Sequence[tuple[str, Mentions]]) -> tuple[Library, ...]:
             if len(result) >= _MOST:
                 return tuple(result)
     return tuple(result)
+
+
+def uses_of(files: Sequence[tuple[str, Mentions]]) -> tuple[UsedModel, ...]:
+    """Return the models that code fetches by name; a folder beside the code is none of a hub."""
+    folders = {path.partition("/")[0] for path, _one in files if "/" in path}
+    paths = [path for path, _one in files]
+    return tuple(
+        model
+        for _path, one in files
+        for model in one.models
+        if model.name.partition("/")[0] not in folders
+        or not any(path.startswith(f"{model.name}/") for path in paths)
+    )
 
 
 def card_of(files: Iterable[tuple[str, Mentions]]) -> tuple[tuple[str, str], ...]:

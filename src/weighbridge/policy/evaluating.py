@@ -148,7 +148,13 @@ def _licence(report: ScanReport, allowed: tuple[str, ...]) -> Iterator[Violation
 
 
 def _pinned(report: ScanReport, policy: Policy, revision: str | None) -> Iterator[Violation]:
-    if not policy.pinned or report.provider == "local":
+    if not policy.pinned:
+        return
+    for one in report.uses:
+        if one.name and not one.pinned:
+            text = f"line {one.line} fetches {one.name} ({one.provider}) without pinning it"
+            yield Violation("pin", text, one.path)
+    if report.provider == "local":
         return
     if revision is None or not _COMMIT.fullmatch(revision):
         asked = f"{revision!r} is a name that can move" if revision else "it names no revision"

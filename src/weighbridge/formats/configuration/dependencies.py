@@ -1,4 +1,4 @@
-"""Packages that locks, project files and Dockerfiles name.
+"""Packages that locks, project files and Dockerfiles name, and models that Modelfiles do.
 
 Locks of Poetry, uv and PDM, and ``pylock.toml`` (PEP 751), are TOML with a table ``package`` or
 ``packages``; Pipenv's is JSON. Lists for pip are read in :mod:`.requirements`.
@@ -12,8 +12,9 @@ import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
 
-from weighbridge.facts.repository import Declaration
+from weighbridge.facts.repository import Declaration, ModelUse
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.python.model_names import in_modelfile
 from weighbridge.text.secrets import mask
 
 PIPFILE_LOCK = "pipfile.lock"
@@ -37,6 +38,10 @@ def read_dependencies(context: Context, text: str, place: Place, name: str) -> N
     reader = _READERS.get(name)
     if reader is None and (name.startswith("dockerfile") or name.endswith(".dockerfile")):
         reader = _dockerfile
+    if name == "modelfile" or name.endswith(".modelfile"):
+        for line, one in in_modelfile(text):
+            shown = (one.provider, mask(one.name), one.revision, one.pinned)
+            context.add(ModelUse(place.member, line, "FROM", *shown))
     if reader is None and name.endswith((".txt", ".in")):
         reader = _plain_list
     if reader is not None:
