@@ -1,6 +1,7 @@
 """Models as a CycloneDX 1.6 ML-BOM.
 
-The library knows no model cards: they are put into what it has serialised. A reference that points
+The library knows no model cards: they are put into what it has serialised, and so are files, of
+which there can be very many. A reference that points
 nowhere is seen by no validator, so all references come from one place here.
 """
 
@@ -9,12 +10,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from cyclonedx.contrib.license.factories import LicenseFactory
-from cyclonedx.model import HashAlgorithm, HashType, Property, XsUri
+from cyclonedx.model import Property, XsUri
 from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType, Pedigree
 from cyclonedx.model.impact_analysis import (
@@ -58,13 +59,15 @@ def render(models: Sequence[BomModel]) -> str:
     """Return models as one ML-BOM with a line end; the same models give the same text."""
     bom = Bom()
     vulnerabilities: dict[str, Vulnerability] = {}
-    cards: dict[str, dict[str, Any]] = {}
+    more: dict[str, dict[str, Any]] = {}
     libraries: dict[tuple[str, str | None], Component] = {}
     for number, model in enumerate(models, 1):
         reference = f"model-{number}"
         component = _model(model, reference)
         bom.components.add(component)
-        cards[reference] = _card(model)
+        more[reference] = {"modelCard": _card(model)}
+        if model.files:
+            more[reference]["components"] = list(_files(model, reference))
         needed = []
         for library in model.libraries:
             if library.relation in _SHOWN_RELATIONS:
@@ -80,14 +83,13 @@ def render(models: Sequence[BomModel]) -> str:
     bom.metadata.tools.components.add(
         Component(name="weighbridge", version=__version__, type=ComponentType.APPLICATION)
     )
-    return _finished(bom, cards)
+    return _finished(bom, more)
 
 
-def _finished(bom: Bom, cards: dict[str, dict[str, Any]]) -> str:
+def _finished(bom: Bom, more: dict[str, dict[str, Any]]) -> str:
     value = json.loads(JsonV1Dot6(bom).output_as_string())
     for component in value.get("components", ()):
-        if component.get("bom-ref") in cards:
-            component["modelCard"] = cards[component["bom-ref"]]
+        component |= more.get(component.get("bom-ref"), {})
     value["metadata"].pop("timestamp", None)
     value.pop("serialNumber", None)
     digest = json.dumps(value, sort_keys=True)
@@ -108,23 +110,26 @@ def _model(model: BomModel, reference: str) -> Component:
         licenses=[_licence(model.licence)] if model.licence else None,
         properties=_properties(model),
     )
-    for number, file in enumerate(model.files, 1):
-        hashes = [HashType(alg=HashAlgorithm.SHA_256, content=file.sha256)] if file.sha256 else []
-        component.components.add(
-            Component(
-                name=_text(file.path),
-                type=ComponentType.FILE,
-                bom_ref=f"{reference}/file-{number}",
-                hashes=hashes,
-                properties=[
-                    Property(name=_PREFIX + name, value=_text(value))
-                    for name, value in {**file.facts, "size": str(file.size)}.items()
-                ],
-            )
-        )
     if model.base_models:
         component.pedigree = Pedigree(ancestors=_ancestors(model))
     return component
+
+
+def _files(model: BomModel, reference: str) -> Iterator[dict[str, Any]]:
+    """Yield the files as the schema has them: the library needs a millisecond for each."""
+    for number, file in enumerate(model.files, 1):
+        facts = {**file.facts, "size": str(file.size)}
+        one: dict[str, Any] = {
+            "bom-ref": f"{reference}/file-{number}",
+            "type": "file",
+            "name": _text(file.path),
+        }
+        if file.sha256:
+            one["hashes"] = [{"alg": "SHA-256", "content": file.sha256}]
+        one["properties"] = [
+            {"name": _PREFIX + name, "value": _text(value)} for name, value in facts.items()
+        ]
+        yield one
 
 
 def _properties(model: BomModel) -> list[Property]:
