@@ -18,6 +18,7 @@ from weighbridge.facts.codec import Fact
 from weighbridge.facts.structure import Format, Gap, Note
 from weighbridge.findings.model import Coverage, CoverageNote, FileReport, Finding, Verdict
 from weighbridge.findings.verdict import of_file
+from weighbridge.libraries.collecting import Mentions, mentions
 
 INLINE_BYTES = 1 << 18
 """Smaller files are hashed quicker than a thread can be asked to."""
@@ -34,11 +35,17 @@ Keep = Callable[[Iterable[Fact]], tuple[Fact, ...]]
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """The report on one file, the findings in it, and the facts that a repository is judged by."""
+    """The report on one file, the findings in it, and what is needed of it for its repository.
+
+    Attributes:
+        facts: those that a repository is judged by.
+        mentions: what the file says about libraries.
+    """
 
     file: FileReport
     findings: tuple[Finding, ...] = ()
     facts: tuple[Fact, ...] = ()
+    mentions: Mentions = Mentions()
 
 
 class Examiner:
@@ -119,7 +126,7 @@ class Examiner:
         facts += tuple(self._advise(facts, path))
         findings = tuple(replace(found, path=path) for found in self._judge(facts, path))
         report = _report(path, size, sha256, facts, findings, answer.bytes_read)
-        return FileResult(report, findings, self._keep(facts))
+        return FileResult(report, findings, self._keep(facts), mentions(facts, path))
 
     def _parse_and_hash(
         self, path: str, descriptor: int, size: int, stopped: Stopped

@@ -23,6 +23,7 @@ from weighbridge.defender.twins import with_twins
 from weighbridge.findings.agreement import with_agreement
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
+from weighbridge.libraries.collecting import card_of, collected, uses_of
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
@@ -202,6 +203,7 @@ class _Run:
         results = judged_together(results, self._target.folder, self._target.lone)
         files = with_agreement(with_twins(result.file for result in results))
         findings = tuple(finding for result in results for finding in result.findings)
+        mentions = [(one.file.path, one.mentions) for one in results]
         return ScanReport(
             target=self._target.name,
             provider=self._target.provider,
@@ -213,6 +215,9 @@ class _Run:
             seconds=seconds,
             notes=tuple(self._notes),
             model=self._target.model,
+            libraries=collected(mentions),
+            card=card_of(mentions),
+            uses=uses_of(mentions),
         )
 
 

@@ -49,6 +49,8 @@ Fact = (
     | repository.Act
     | repository.Reference
     | repository.Requirement
+    | repository.Declaration
+    | repository.ModelUse
     | repository.Secret
 )
 

@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "weighbridge.platform.cases",
     "weighbridge.platform.advisories",
     "weighbridge.platform.publications",
+    "weighbridge.platform.inventories",
     "weighbridge.platform.api",
     "weighbridge.platform.web",
 ]

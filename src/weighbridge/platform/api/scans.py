@@ -17,7 +17,7 @@ from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed
 from weighbridge.platform.api.access import AUTHENTICATED, actor
 from weighbridge.platform.api.pages import Paging, page
-from weighbridge.platform.api.scan_reports import report_of
+from weighbridge.platform.api.scan_reports import report_of, with_libraries
 from weighbridge.platform.api.throttling import refuse_too_many
 from weighbridge.platform.api.uploads import REFUSED
 from weighbridge.platform.audit.errors import Conflict, NotFound
@@ -196,7 +196,7 @@ def report(request: HttpRequest, number: int) -> dict[str, Any]:
     if scan.version is None:
         raise Conflict(f"scan {number} is {scan.state}; there is no report yet")
     evidence = allowed(user, Action.READ_EVIDENCE) or not scan.version.model.restricted
-    return report_of(scan, scan.version, evidence)
+    return with_libraries(report_of(scan, scan.version, evidence), scan.version)
 
 
 @router.post("/scans/{int:number}/cancel", response=ScanOut, summary="Take a scan out of the queue")

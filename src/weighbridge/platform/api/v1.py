@@ -13,6 +13,7 @@ from weighbridge.platform.api import (
     advisories,
     cases,
     hunting,
+    inventories,
     lookup,
     models,
     problems,
@@ -55,6 +56,7 @@ for _router in (
     hunting.router,
     advisories.router,
     reports.router,
+    inventories.router,
     administration.router,
 ):
     api.add_router("", _router)

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     WITHDRAWN = "advisory.withdrawn"
     CASE_OPENED = "case.opened"
     CASE_DECIDED = "case.decided"
+    INVENTORY_CHANGED = "inventory.changed"
     TEST = "test"
 
 
@@ -38,6 +39,8 @@ def kind_of(event: Event) -> Kind | None:
     """Return what an event is called outside, None when it is nobody else's business."""
     if event.object_kind == "advisory":
         return _STEPS.get(event.action.partition("-")[2])
+    if event.object_kind == "inventory":
+        return Kind.INVENTORY_CHANGED if event.action == "inventory-change" else None
     if event.object_kind != "case":
         return None
     if event.action == "case-open":
