@@ -33,6 +33,7 @@ Fact = (
     | structure.Anomaly
     | structure.Gap
     | structure.Note
+    | structure.Excerpt
     | structure.Metadata
     | templates.Template
     | templates.TemplateUse

@@ -62,11 +62,18 @@ class Context:
     facts: list[Fact] = field(default_factory=list)
     interpreters: list[Interpreter] = field(default_factory=list)
     streams: list[int] = field(default_factory=lambda: [0])
+    excerpts: list[int] = field(default_factory=lambda: [0])
 
     def child(self) -> Context:
         """Return the context for something inside; raises LimitExceeded when nested too deep."""
         return Context(
-            self.budget.child(), self.walk, "", self.facts, self.interpreters, self.streams
+            self.budget.child(),
+            self.walk,
+            "",
+            self.facts,
+            self.interpreters,
+            self.streams,
+            self.excerpts,
         )
 
     def interpreter(self, level: int = 0) -> Interpreter:

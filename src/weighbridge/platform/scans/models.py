@@ -98,6 +98,7 @@ class ArtifactFacts(models.Model):
     `blob` is zlib-compressed JSON, one encoded fact after another in a list. What was read by a
     worker that died or ran out of time is not `settled` and is read again at the next occasion.
     `name` is the name that a text was read under, because loaders tell texts apart by it.
+    `excerpts` are the bytes around what was found, kept apart so that a page need not unpack all.
     """
 
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="facts")
@@ -109,6 +110,7 @@ class ArtifactFacts(models.Model):
     bytes_read = models.BigIntegerField()
     kinds = models.CharField(max_length=300)
     settled = models.BooleanField(default=True)
+    excerpts = CanonicalJSONField(default=list)
     blob = models.BinaryField()
     at = models.DateTimeField(auto_now_add=True)
 
