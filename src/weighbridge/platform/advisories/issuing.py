@@ -98,6 +98,21 @@ def issue_for_model(user: User, case_number: int, model_number: int) -> Advisory
         return advisory
 
 
+def preview(case: Case, model: Model | None) -> AdvisoryContent:
+    """Return what the MSC of a case would say about a model, or about its package, if issued now.
+
+    Nothing is stored and no number is taken.
+
+    Raises:
+        Refused: the package or its versions cannot be named.
+    """
+    versions = tuple(case.package_versions)
+    target = targets.of_model(model) if model else targets.of_package(case.package, versions)
+    advisory = Advisory(kind=Kind.MSC, year=timezone.now().year, number=0)
+    content = replace(_content(advisory, case, target), id=f"MSC-{advisory.year}-…")
+    return content if model is None else _of_model(content, case, model)
+
+
 def _issue(case: Case, model: Model | None, approver: User) -> Advisory:
     year, number = numbers.take(Kind.MSC)
     versions = tuple(case.package_versions)

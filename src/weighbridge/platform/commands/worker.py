@@ -119,8 +119,16 @@ class Worker:
 def _chores() -> list[Callable[[], object]]:
     from weighbridge.platform.cases import services as cases
     from weighbridge.platform.cases import vouching
+    from weighbridge.platform.notices import telling
     from weighbridge.platform.publications import webhooks
     from weighbridge.platform.scans import services as scans
     from weighbridge.platform.scans import uploads
 
-    return [scans.reclaim, cases.expire, vouching.apply_pending, webhooks.work, uploads.sweep]
+    return [
+        scans.reclaim,
+        cases.expire,
+        vouching.apply_pending,
+        webhooks.work,
+        telling.work,
+        uploads.sweep,
+    ]

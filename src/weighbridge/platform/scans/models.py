@@ -68,6 +68,7 @@ class Scan(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "-priority", "id"], name="scans_scan_queue"),
             models.Index(fields=["requested_by", "-id"], name="scans_scan_requester"),
+            models.Index(fields=["finished_at"], name="scans_scan_finished"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
