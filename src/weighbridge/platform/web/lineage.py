@@ -110,7 +110,7 @@ def drawn(graph: Graph) -> SafeString:
         if count
     ]
     return format_html(
-        '<svg class="graph" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
+        '<svg class="graph" viewBox="0 0 {} {}" role="group" aria-label="{}">{}{}{}</svg>',
         3 * _BOX + 2 * _GAP,
         height,
         "What holds this content, what that was made from, and what was made from it",

@@ -114,7 +114,8 @@ def _blocks(evidence: dict[str, Any]) -> Iterator[Block]:
         yield Block("Which decodes to", marked(str(text), ()), 2)
 
 
-_CALLEE = re.compile(r"[A-Za-z_][\w.]*(?=\()")
+# Within a literal a line may begin with the escape of a newline.
+_CALLEE = re.compile(r"(?:(?<=\\n)|(?<![\\\w.]))[A-Za-z_][\w.]*(?=\()")
 _GRAVE = frozenset(
     "system popen Popen exec eval compile run call check_call check_output spawn execv execve "
     "spawnl loads load urlopen urlretrieve connect remove rmtree unlink __import__ getattr".split()

@@ -122,7 +122,7 @@ def _kept(given: dict[str, Any]) -> dict[str, Any]:
 def queue_count(request: HttpRequest) -> HttpResponse:
     """Answer how many cases wait, which the header asks now and then."""
     waiting = selectors.waiting(request.user)
-    return HttpResponse(str(waiting or ""), content_type="text/plain")
+    return HttpResponse(f"{waiting:,}" if waiting else "", content_type="text/plain")
 
 
 @require_POST
