@@ -66,9 +66,10 @@ def places_of(made: list[Case], each: int, name: str = "crowd/model") -> None:
     ModelVersion.objects.bulk_create(versions, ignore_conflicts=True)
     versions = list(ModelVersion.objects.filter(model__in=models).order_by("pk"))
     artifacts, places, files = [], [], []
+    begin = Artifact.objects.count()
     for case in made:
         for number in range(each):
-            key = f"{case.pk:032x}{number:032x}"
+            key = f"{case.pk:032x}{begin + number:032x}"
             artifacts.append(
                 Artifact(key=key, sha256=key, sha256_source="computed", size=1000, format="pickle")
             )
