@@ -57,9 +57,9 @@ def queue_of(count: int, names: tuple[str, ...] = ("os.system",)) -> None:
     places_of(made, 1)
 
 
-def places_of(made: list[Case], each: int, name: str = "crowd/model") -> None:
+def places_of(made: list[Case], each: int, name: str = "crowd/model", among: int = 50) -> None:
     """Give cases contents, each in a version of a model of its own."""
-    models = [Model(provider="huggingface", name=f"{name}-{n}", downloads=n) for n in range(50)]
+    models = [Model(provider="huggingface", name=f"{name}-{n}", downloads=n) for n in range(among)]
     Model.objects.bulk_create(models, ignore_conflicts=True)
     models = list(Model.objects.filter(name__startswith=f"{name}-").order_by("pk"))
     versions = [ModelVersion(model=model, revision=f"{n:040x}") for n, model in enumerate(models)]

@@ -33,6 +33,7 @@ from weighbridge.platform.cases.transitions import locked
 from weighbridge.platform.catalog.models import Model
 from weighbridge.platform.catalog.selectors import derived_from
 from weighbridge.rules.registry import rule
+from weighbridge.text.escaping import visible
 
 MALICE = "CWE-506"
 SOURCES = {"report": "report", "manual": "manual-analysis", "incident": "incident-response"}
@@ -141,7 +142,7 @@ def _content(advisory: Advisory, case: Case, target: Target) -> AdvisoryContent:
         kind=Kind.MSC.value,
         id=numbers.bare(advisory),
         revision=1,
-        title=f"Malicious code in {_cut(target.name, 90)} ({target.ecosystem})",
+        title=f"Malicious code in {_cut(visible(target.name), 90)} ({target.ecosystem})",
         description=(
             f"Installing {target.name} has an effect that no package needs: {case.title}. "
             "Do not install it. The affected versions are listed."
