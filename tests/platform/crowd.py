@@ -10,6 +10,7 @@ from registry import calling, decided_malicious, infected, person, scanned, unvo
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.advisories import services as advisories
 from weighbridge.platform.advisories.models import Advisory
+from weighbridge.platform.audit.canonical import storable
 from weighbridge.platform.cases import deciding
 from weighbridge.platform.cases import services as cases
 from weighbridge.platform.cases.models import RANKS, Case, Occurrence
@@ -113,7 +114,7 @@ def settled_registry(hostile: bool = False) -> dict[str, int | str]:
     Args:
         hostile: with names that try to break out of the page.
     """
-    name = HOSTILE if hostile else LONG[:160]
+    name = storable(HOSTILE if hostile else LONG[:160])
     lead = person("lena", Role.LEAD)
     ada, bob = person("ada"), person("bob")
     fill()
@@ -166,7 +167,7 @@ def _kin(model: Model, hostile: bool) -> Model:
     made = [Model(provider="huggingface", name=f"kin/child-{n}", downloads=n) for n in range(15)]
     Model.objects.bulk_create(made)
     rows = [Lineage(child=one, parent_name=model.name, relation="fine-tune") for one in made]
-    base = HOSTILE[:60].replace("\x00", "") if hostile else "base/large-language-model"
+    base = storable(HOSTILE[:60]) if hostile else "base/large-language-model"
     Lineage.objects.bulk_create([*rows, Lineage(child=model, parent_name=base, relation="merge")])
     ModelVersion.objects.create(model=made[0], revision="a" * 40)
     return made[0]

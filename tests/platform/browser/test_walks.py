@@ -158,6 +158,17 @@ def test_a_scan_is_watched_until_it_is_over(visit: Visit) -> None:
     ada.wait_for_selector("text=1 finding in")
 
 
+def test_a_key_that_does_nothing_yet_says_why(visit: Visit) -> None:
+    scanned(infected())
+    ada = visit("ada")
+    ada.goto("/queue")
+    ada.keyboard.press("j")
+    ada.keyboard.press("m")
+    ada.wait_for_url("**/cases/*#m")
+    told = "document.activeElement.textContent"
+    ada.wait_for_function(f"{told}.includes('claim the case and begin')")
+
+
 def test_the_list_of_keys_and_the_search_are_one_key_away(visit: Visit) -> None:
     ada = visit("ada")
     ada.goto("/queue")

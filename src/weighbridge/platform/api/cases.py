@@ -50,6 +50,12 @@ class Why(Schema):
     revision: int | None = Field(None, ge=1)
 
 
+class OwnerIn(Schema):
+    """Who is to work on a case."""
+
+    owner: str = Field(..., min_length=1, max_length=150)
+
+
 class NoteIn(Schema):
     """A note or an answer."""
 
@@ -273,6 +279,16 @@ def claim(request: HttpRequest, number: int, body: Why | None = None) -> dict[st
     """Take a case from the queue."""
     user = actor(request, Action.CLAIM_CASE)
     return full(services.claim(user, number, body.revision if body else None))
+
+
+@router.post("/cases/{int:number}/assign", summary="Give a case to somebody")
+def assign(request: HttpRequest, number: int, body: OwnerIn) -> dict[str, Any]:
+    """Give a case that nobody analyses yet to a person, who is told of it."""
+    lead = actor(request, Action.ASSIGN_CASE)
+    owner = User.objects.filter(username=body.owner, is_active=True).first()
+    if owner is None:
+        raise NotFound(f"there is no {body.owner}")
+    return full(services.assign(lead, number, owner))
 
 
 @router.post("/cases/{int:number}/release", summary="Release a case")

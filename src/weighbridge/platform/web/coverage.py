@@ -5,6 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+WORDS = (
+    ("read", "parsed"),
+    ("opaque", "tensor data, by the structure around it"),
+    ("unread", "not examined"),
+)
+"""The parts as the style sheet and people call them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Covered:

@@ -23,7 +23,7 @@ from weighbridge.platform.notices import services as notices
 from weighbridge.platform.notices.selectors import is_followed
 from weighbridge.platform.scans import selectors as scans
 from weighbridge.platform.scans.models import ArtifactReport
-from weighbridge.platform.web.coverage import covered
+from weighbridge.platform.web.coverage import WORDS, covered
 from weighbridge.platform.web.session import person
 
 _ROWS = 50
@@ -75,6 +75,7 @@ def model(request: HttpRequest, number: int) -> HttpResponse:
         "newest": newest,
         "derived": selectors.status(newest) if newest else None,
         "files": [(file, covered(file)) for file in files[:_FILES]],
+        "coverage_words": WORDS,
         "files_total": len(files),
         "libraries": _libraries(newest) if newest else [],
         "advisories": row.advisories.filter(state__in=PUBLIC).order_by("-pk")[:_ROWS],

@@ -18,7 +18,7 @@ from weighbridge.platform.api.scan_reports import report_of
 from weighbridge.platform.audit.errors import RegistryError
 from weighbridge.platform.scans import selectors, services
 from weighbridge.platform.scans.models import Scan
-from weighbridge.platform.web.coverage import covered
+from weighbridge.platform.web.coverage import WORDS, covered
 from weighbridge.platform.web.proof import marked
 from weighbridge.platform.web.session import person
 
@@ -69,11 +69,16 @@ def scan(request: HttpRequest, number: int) -> HttpResponse:
         report = report_of(row, row.version, evidence)
         context |= {
             "report": report,
+            # A parser may read a byte more than once.
+            "bytes_read": sum(
+                min(file["size"], file["coverage"]["bytes_read"]) for file in report["files"]
+            ),
             "findings": [
                 (one, marked(one["evidence"].get("code") or "", one["evidence"].get("symbols", ())))
                 for one in report["findings"][:_FINDINGS]
             ],
             "files": [(file, covered(file)) for file in report["files"][:_FILES]],
+            "coverage_words": WORDS,
             "files_total": len(report["files"]),
         }
     return render(request, "weighbridge/scan.html", context)

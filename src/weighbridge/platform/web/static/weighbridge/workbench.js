@@ -34,9 +34,13 @@
 
   const press = (key, root) => {
     const element = root.querySelector(`[data-key~="${CSS.escape(key)}"]:not([disabled])`);
-    if (!element) return false;
-    act(element);
-    return true;
+    if (element) {
+      act(element);
+      return true;
+    }
+    const why = root.querySelector(`[data-why~="${CSS.escape(key)}"]`);
+    if (why) why.focus();
+    return Boolean(why);
   };
 
   const help = () => {
