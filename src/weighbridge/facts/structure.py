@@ -69,7 +69,7 @@ class Excerpt:
 
     Attributes:
         offset: that it is about, in bytes from the start of the member.
-        kind: how it was read: `pickle` with an opcode on each line.
+        kind: how it was read: `pickle` with an opcode on each line, `bytes` with sixteen.
         lines: offset, length in bytes, the first bytes as hex (fewer where they hold a credential),
             and what they mean. At most 17 of them.
     """

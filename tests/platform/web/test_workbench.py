@@ -19,6 +19,7 @@ from registry import (
     upload,
 )
 
+from builders import pickles
 from weighbridge.platform.accounts.permissions import MATRIX, Action
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.advisories.models import Advisory
@@ -63,6 +64,13 @@ def test_bytes_and_opcodes_stand_side_by_side_with_one_line_marked() -> None:
     (here,) = re.findall(r'<tr class="here">(.*?)</tr>', page)
     offset = only_case().occurrences.get().offset
     assert f"{offset:08x}" in here and ">52<" in here and "REDUCE" in here
+
+
+def test_the_bytes_of_a_pickle_in_a_pickle_stand_below_those_of_the_outer_one() -> None:
+    scanned(pickles.call("pickle", "loads", infected("deep")) + pickles.STOP)
+    page = text_of(client_of(), f"/cases/{only_case().pk}?tab=bytes")
+    outer, inner = page.split("In the pickle inside")
+    assert "REDUCE" in outer and "&#x27;deep&#x27;" in inner and "call-0" in inner
 
 
 def test_a_mark_never_lets_markup_through() -> None:

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from weighbridge.errors import SourceError
 from weighbridge.facts.expressions import Expression, Symbol
 from weighbridge.facts.structure import Excerpt
 from weighbridge.formats.context import Context, Place
@@ -45,7 +46,10 @@ def add_excerpts(context: Context, trace: Trace, source: Source, place: Place) -
             return
         if point in covered:
             continue
-        lines = _around(source, point, known)
+        try:
+            lines = _around(source, point, known)
+        except SourceError:
+            return  # It is for people; what reads it for the verdict says what could not be read.
         covered.update(line[0] for line in lines)
         if lines:
             context.excerpts[0] += 1

@@ -17,6 +17,7 @@ from weighbridge.text.escaping import visible
 _CODE = 4096
 _SHORT = 90
 _HEX = 16
+_NESTED = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Bytes:
-    """Bytes of one place. Without lines none were kept."""
+    """Bytes of one place, and of pickles nested in it by name. Without lines none were kept."""
 
     place: Occurrence
     lines: tuple[Line, ...]
+    inside: tuple[tuple[str, tuple[Line, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +151,27 @@ def bytes_of(places: Sequence[Occurrence]) -> list[Bytes]:
     kept: dict[int, list[dict[str, Any]]] = {}
     for artifact, excerpts in rows.order_by("pk").values_list("artifact_id", "excerpts"):
         kept.setdefault(artifact, []).extend(excerpts)
-    return [Bytes(one, _lines(one, kept.get(one.artifact_id, []))) for one in places]
+    return [_bytes(one, kept.get(one.artifact_id, [])) for one in places]
 
 
-def _lines(place: Occurrence, excerpts: Sequence[dict[str, Any]]) -> tuple[Line, ...]:
+def _bytes(place: Occurrence, excerpts: Sequence[dict[str, Any]]) -> Bytes:
+    lines: tuple[Line, ...] = ()
     for excerpt in excerpts:
         offsets = [line[0] for line in excerpt["lines"]]
-        if excerpt["member"] == place.member and place.offset in offsets:
-            return tuple(_line(line, place.offset) for line in excerpt["lines"])
-    return ()
+        if not lines and excerpt["member"] == place.member and place.offset in offsets:
+            lines = _lines(excerpt, place.offset)
+    # A pickle within a constant is a member named after the call that takes it.
+    nested = "call-" if place.member is None else f"{place.member}!call-"
+    inside = [
+        (excerpt["member"], _lines(excerpt, excerpt["offset"]))
+        for excerpt in excerpts
+        if (excerpt["member"] or "").startswith(nested)
+    ]
+    return Bytes(place, lines, tuple(inside[:_NESTED]))
+
+
+def _lines(excerpt: dict[str, Any], here: int | None) -> tuple[Line, ...]:
+    return tuple(_line(line, here) for line in excerpt["lines"])
 
 
 def _line(line: Sequence[Any], here: int | None) -> Line:

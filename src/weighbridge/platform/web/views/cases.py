@@ -37,7 +37,7 @@ TABS = {
     "others": "Others say",
     "history": "History",
 }
-_PLACES = 25
+_PLACES = 10
 _FILES = 50
 _MODELS = 200
 _EVENTS = 200
