@@ -18,7 +18,7 @@ from weighbridge.facts.structure import Excerpt
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle.trace import Trace
 from weighbridge.sources.base import Source
-from weighbridge.tables.callables import benign
+from weighbridge.tables.callables import benign, family
 from weighbridge.text.escaping import visible
 from weighbridge.text.secrets import mask
 
@@ -26,6 +26,7 @@ MOST = 16
 """Excerpts of one file: a person who needs more reads the file itself."""
 _REACH = 16 << 10
 """How far before a place its stream is walked; farther away, from the nearest import or call."""
+_NEAR = 1 << 10
 _BEFORE = 12
 _AFTER = 4
 _OPCODES = 40_000
@@ -39,21 +40,16 @@ Line = tuple[int, int, str, str]
 def add_excerpts(context: Context, trace: Trace, source: Source, place: Place) -> None:
     """Add excerpts around what a stream calls and imports beyond what is vouched for."""
     points = _points(trace)
-    known = sorted({trace.offset, *(s.offset for s in trace.symbols), *points})
-    covered: set[int] = set()
-    for point in points:
-        if context.excerpts[0] >= MOST:
-            return
-        if point in covered:
-            continue
-        try:
-            lines = _around(source, point, known)
-        except SourceError:
-            return  # It is for people; what reads it for the verdict says what could not be read.
-        covered.update(line[0] for line in lines)
-        if lines:
+    if not points or context.excerpts[0] >= MOST:
+        return
+    try:
+        for point, lines in _excerpts(source, trace, points):
+            if context.excerpts[0] >= MOST:
+                return
             context.excerpts[0] += 1
             context.add(Excerpt(place.member, point, "pickle", tuple(lines)))
+    except SourceError:
+        return  # It is for people; what reads it for the verdict says what could not be read.
 
 
 def _points(trace: Trace) -> list[int]:
@@ -61,26 +57,51 @@ def _points(trace: Trace) -> list[int]:
     calls = [call.offset for call in trace.calls if not _vouched(call.callee)]
     writes = [write.offset for write in trace.writes]
     if not calls and not writes:
-        calls = [s.offset for s in trace.symbols if benign(s.module, s.name) is None]
+        calls = [s.offset for s in trace.symbols if not _known(s.module, s.name)]
     return list(dict.fromkeys([*calls, *writes]))[:MOST]
 
 
 def _vouched(callee: Expression) -> bool:
-    return isinstance(callee, Symbol) and benign(callee.module, callee.name) is not None
+    return isinstance(callee, Symbol) and _known(callee.module, callee.name)
 
 
-def _around(source: Source, point: int, known: Sequence[int]) -> list[Line]:
-    """Return the opcode at `point` with some before and after it."""
-    start = known[0]
-    if point - start > _REACH:
-        near = known[bisect_right(known, point - 64) - 1]
-        start = near if point - near <= _REACH else point
-    lines = list(_disassembled(source, start, point))
-    if not any(line[0] == point for line in lines):
-        # An operand longer than what was read stands in between.
-        lines = list(_disassembled(source, point, point))
-    at = next((number for number, line in enumerate(lines) if line[0] == point), 0)
-    return lines[max(0, at - _BEFORE) : at + _AFTER + 1]
+def _known(module: str, name: str) -> bool:
+    return benign(module, name) is not None or family(module, name) is not None
+
+
+def _excerpts(
+    source: Source, trace: Trace, points: Sequence[int]
+) -> Iterator[tuple[int, list[Line]]]:
+    """Yield what stands around each point, once where they are close to each other."""
+    known = sorted({trace.offset, *(s.offset for s in trace.symbols), *points})
+    close = [point for point in points if point - trace.offset <= _REACH]
+    # One walk serves all points near the beginning, where nearly all of them are.
+    head = list(_disassembled(source, trace.offset, max(close))) if close else []
+    there = {line[0]: number for number, line in enumerate(head)}
+    covered: set[int] = set()
+    for point in points:
+        if point in covered:
+            continue
+        if point in there:
+            lines, at = head, there[point]
+        else:
+            lines = _from_nearest(source, point, known)
+            at = next((number for number, line in enumerate(lines) if line[0] == point), 0)
+        lines = lines[max(0, at - _BEFORE) : at + _AFTER + 1]
+        covered.update(line[0] for line in lines)
+        if lines:
+            yield point, lines
+
+
+def _from_nearest(source: Source, point: int, known: Sequence[int]) -> list[Line]:
+    """Return opcodes from one that is known to begin shortly before a point, or from there on."""
+    near = known[max(0, bisect_right(known, point - 64) - 1)]
+    if 0 <= point - near <= _NEAR:
+        lines = list(_disassembled(source, near, point))
+        if any(line[0] == point for line in lines):
+            return lines
+    # Too far, or an operand longer than what was read stands in between.
+    return list(_disassembled(source, point, point))
 
 
 def _disassembled(source: Source, start: int, point: int) -> Iterator[Line]:
