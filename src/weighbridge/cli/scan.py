@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weighbridge.advisories_lookup.model import LookupFailed
+from weighbridge.budget import Limits
 from weighbridge.cli.libraries import knowing
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
-from weighbridge.cli.policy import holding
+from weighbridge.cli.policy import VARIABLE, holding
 from weighbridge.cli.progress import Meter
 from weighbridge.cli.targets import Size, from_caches, from_file
 from weighbridge.defender.scan import MOST_JOBS, scan
@@ -92,7 +93,12 @@ Environment:
     metavar="N",
     help="Files examined at once. [default: one per processor, at most 8]",
 )
-@click.option("--deep", is_flag=True, help="Also compute the SHA-256 of files above 64 MiB.")
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Read every byte, tensors too: search it for known payloads (with weighbridge[patterns]), "
+    "compute all hashes and hold them against what the hub declares.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice([threshold.value for threshold in FailOn]),
@@ -107,7 +113,7 @@ Environment:
     "--advisories",
     metavar="FILE|URL",
     help="Name published advisories beside findings: OSV JSON, a zip of it, or a platform's "
-    "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Implies --deep.",
+    "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Every file is hashed.",
 )
 @click.option(
     "--environment",
@@ -191,14 +197,21 @@ def _run(named: Sequence[str], options: Options) -> Status:
     known = knowing(options.environment)
     fail_on = None if options.fail_on is None else FailOn(options.fail_on)
     hold = holding(options.policy, fail_on, targets, options.revision)
-    deep = options.deep or options.advisories is not None
+    # Advisories name contents by their hashes, and so do suppressions.
+    by_hash = options.advisories or options.policy or os.environ.get(VARIABLE)
+    limits = Limits(hashed_bytes=sys.maxsize) if by_hash else Limits()
     reports: list[ScanReport] = []
     failed: list[FailedTarget] = []
     for target in targets:
         try:
             with Meter(sys.stderr) as meter:
                 report = scan(
-                    target, jobs=options.jobs, deep=deep, progress=meter.update, reach=reach
+                    target,
+                    jobs=options.jobs,
+                    deep=options.deep,
+                    limits=limits,
+                    progress=meter.update,
+                    reach=reach,
                 )
             reports.append(hold(known(finish(report))))
         except (TargetError, LookupFailed) as error:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
@@ -67,7 +67,9 @@ def scan(
             ``hf://org/name@revision``, or a target that was opened before.
         jobs: how many files are examined at once, each in a process of its own; by default as
             many as there are processors, up to eight.
-        deep: also compute the SHA-256 of files above 64 MiB.
+        deep: read every byte, those of tensors too: search it for known payloads, compute every
+            hash, and hold it against the one that the provider declares. Files at hubs are fetched
+            whole.
         limits: what one file may cost; the defaults suit honest models of any size.
         progress: called in the calling thread after each file.
         reach: how hubs are reached; by default as the environment says.
@@ -83,7 +85,8 @@ def scan(
     started = time.monotonic()
     target = os.fspath(path) if isinstance(path, str | os.PathLike) else path
     limits = limits or Limits()
-    examiner = Examiner(deep, limits)
+    limits = replace(limits, deep=limits.deep or deep)
+    examiner = Examiner(limits)
     remote = isinstance(target, str) and is_address(target)
     if jobs is None:
         jobs = max(default_jobs(), _REMOTE_JOBS) if remote else default_jobs()

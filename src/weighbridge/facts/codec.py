@@ -16,6 +16,7 @@ from weighbridge.facts import (
     graphs,
     keras,
     native,
+    patterns,
     pickles,
     repository,
     structure,
@@ -38,6 +39,7 @@ Fact = (
     | templates.TemplateUse
     | templates.TemplateBranch
     | native.Executable
+    | patterns.PatternMatch
     | graphs.Operator
     | graphs.ExternalData
     | graphs.ForeignText

@@ -63,6 +63,11 @@ class Context:
     interpreters: list[Interpreter] = field(default_factory=list)
     streams: list[int] = field(default_factory=lambda: [0])
 
+    def file_name(self, place: Place) -> str:
+        """Return the name without folders of the file or member that stands at `place`."""
+        member = place.member
+        return self.name if member is None else member.rpartition("!")[2].rpartition("/")[2]
+
     def child(self) -> Context:
         """Return the context for something inside; raises LimitExceeded when nested too deep."""
         return Context(

@@ -8,7 +8,6 @@ whatever it is called.
 from __future__ import annotations
 
 import re
-from posixpath import basename
 
 from weighbridge.errors import ParseError
 from weighbridge.formats import caffe, json_models, ncnn
@@ -54,9 +53,7 @@ _PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yam
 
 def own_name(context: Context, place: Place) -> str:
     """Return the name of what is examined, without folders; empty when it has none."""
-    member = place.member
-    name = context.name if member is None else member.rpartition("!")[2]
-    return basename(name).lower()
+    return context.file_name(place).lower()
 
 
 def is_source(context: Context, place: Place) -> bool:

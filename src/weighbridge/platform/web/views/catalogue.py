@@ -18,6 +18,7 @@ from weighbridge.platform.api import scans as scans_api
 from weighbridge.platform.api.hunting import HuntIn
 from weighbridge.platform.api.pages import Paging, page
 from weighbridge.platform.api.scan_reports import report_of
+from weighbridge.platform.api.uploads import REFUSED
 from weighbridge.platform.audit.errors import NotFound, RegistryError
 from weighbridge.platform.catalog import selectors
 from weighbridge.platform.catalog.models import Provider, Status
@@ -88,7 +89,7 @@ def scan_list(request: HttpRequest) -> HttpResponse:
     require(user, Action.REQUEST_SCAN)
     if request.method == "POST":
         try:
-            if request.FILES or request.META.get("weighbridge.upload_too_large"):
+            if request.FILES or request.META.get(REFUSED):
                 scan = scans_api.receive_form(user, request)
             else:
                 scan = scans_api.ask(user, str(request.POST.get("target", "")).strip())
