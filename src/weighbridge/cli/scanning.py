@@ -15,7 +15,7 @@ from weighbridge.budget import Limits
 from weighbridge.cli.libraries import knowing
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
-from weighbridge.cli.policy import holding
+from weighbridge.cli.policy import VARIABLE, holding
 from weighbridge.cli.progress import Meter
 from weighbridge.cli.targets import from_caches, from_file
 from weighbridge.defender.scan import scan
@@ -71,8 +71,9 @@ def run(named: Sequence[str], options: Options) -> Status:
     several = len(targets) > 1 or options.sets
     destination = Output(options.form, options.output, several)
     finish = _naming(options.advisories)
-    # Advisories name contents by their hashes.
-    limits = Limits(hashed_bytes=sys.maxsize) if options.advisories else Limits()
+    # Advisories name contents by their hashes, and so do suppressions.
+    by_hash = options.advisories or options.policy or os.environ.get(VARIABLE)
+    limits = Limits(hashed_bytes=sys.maxsize) if by_hash else Limits()
     known = knowing(options.environment)
     fail_on = None if options.fail_on is None else FailOn(options.fail_on)
     hold = holding(options.policy, fail_on, targets, options.revision)
