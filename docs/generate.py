@@ -23,7 +23,19 @@ ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 sys.path.insert(0, str(ROOT / "demo"))
 
-COMMANDS = ("", "scan", "rules", "cache")
+COMMANDS = (
+    "",
+    "scan",
+    "rules",
+    "db",
+    "db update",
+    "policy",
+    "policy check",
+    "bom",
+    "bom check",
+    "inventory",
+    "cache",
+)
 DEFINITIONS = (
     "scan",
     "model",

@@ -198,6 +198,7 @@ REQUIREMENTS = {
     "acme @ https://github.com/acme/acme/releases/download/v1/acme-1.0-py3-none-any.whl\n",
     "mirror": "-i https://pypi.tuna.tsinghua.edu.cn/simple\n--find-links https://data.pyg.org/whl/x.html\n"
     "requests>=2 ; sys_platform == 'linux' and (python_version > '3.8' or extra == 'x')\n",
+    "old-markers": "setuptools>=60; sys.platform=='win32'\nfcntl ; os.name == 'posix'\n",
     "hashes": "torch==2.0 \\\n    --hash=sha256:"
     + "0" * 64
     + " \\\n    --hash=sha256:"

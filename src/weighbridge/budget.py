@@ -40,6 +40,10 @@ class Limits:
         imports: distinct imports of one pickle stream.
         facts: facts of one file, so that a report cannot be flooded.
         ast_bytes: source text given to the Python parser at once.
+        hashed_bytes: the SHA-256 of larger files is not computed unless the scan is deep: reading
+            them would take longer than the scan.
+        deep: search every byte for known payloads, those of tensors too. Files are read whole then,
+            and get more seconds, as their size asks for.
         pickle_streams: pickles one after another in one file; legacy PyTorch needs five, joblib
             one per object array.
     """
@@ -58,6 +62,8 @@ class Limits:
     facts: int = 50_000
     ast_bytes: int = 2 * MIB
     pickle_streams: int = 100_000
+    hashed_bytes: int = 64 * MIB
+    deep: bool = False
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -139,6 +140,25 @@ def test_models_that_the_hub_client_keeps_here(env: dict[str, str], tmp_path: Pa
     assert report["model"]["id"] == "org/name"
     assert [file["path"] for file in report["files"]] == ["more.txt", "notes.txt"]
     assert report["verdict"] == "clean"
+
+
+def test_a_kept_file_that_is_not_what_its_name_says(env: dict[str, str], tmp_path: Path) -> None:
+    place = tmp_path / "models--org--name"
+    snapshot = place / "snapshots" / COMMIT
+    snapshot.mkdir(parents=True)
+    (place / "blobs").mkdir()
+    for name, content in (("true", b"true"), ("changed", b"other")):
+        blob = place / "blobs" / hashlib.sha256(name.encode()).hexdigest()
+        blob.write_bytes(content)
+        (snapshot / f"{name}.txt").symlink_to(blob)
+    done = weigh("scan", "--hf-cache", tmp_path, "--format", "json", env=env)
+    (report,) = json.loads(done.stdout)["reports"]
+    codes = {
+        file["path"]: [note["code"] for note in file["coverage"]["notes"]]
+        for file in report["files"]
+    }
+    assert codes == {"changed.txt": ["hash-mismatch"], "true.txt": []}
+    assert report["verdict"] == "inconclusive"
 
 
 def test_the_usual_place_of_that_cache(env: dict[str, str], tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """Files of bare numbers: what the model beside them says they are, and what they are without it."""
 
+import io
 import random
+import tarfile
+import zipfile
 
 import pytest
 from evals.protobufs import onnx_graph, onnx_model, onnx_node, onnx_tensor
@@ -38,6 +41,28 @@ def test_a_model_beside_them_declares_them(tmp_path):
     assert [note.code for note in file.notes] == ["declared-data"]
 
 
+@pytest.mark.parametrize("folder", ["", "./", "saved/1/"])
+def test_members_of_an_archive_stand_beside_each_other(tmp_path, folder):
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
+        for name, data in (("model.onnx", model()), ("model.onnx_data", NUMBERS)):
+            member = tarfile.TarInfo(folder + name)
+            member.size = len(data)
+            archive.addfile(member, io.BytesIO(data))
+    file = answer(tmp_path, "model.tar.gz")
+    assert (file.verdict, file.coverage.complete) == (Verdict.CLEAN, True)
+    assert "declared-data" in [note.code for note in file.notes]
+
+
+def test_members_of_other_folders_are_not_declared(tmp_path):
+    with zipfile.ZipFile(tmp_path / "model.zip", "w") as archive:
+        archive.writestr("a/model.onnx", model())
+        archive.writestr("b/model.onnx_data", NUMBERS)
+        archive.writestr("a/model.onnx_data", NUMBERS)
+    file = answer(tmp_path, "model.zip")
+    assert (file.verdict, file.coverage.complete) == (Verdict.INCONCLUSIVE, False)
+    assert [note.member for note in file.coverage.notes] == ["b/model.onnx_data"]
+
+
 @pytest.mark.parametrize("declaration", [model("other.bin"), model(offset=100, length=4096)])
 def test_another_declaration_says_nothing_of_them(tmp_path, declaration):
     (tmp_path / "model.onnx").write_bytes(declaration)
@@ -57,6 +82,9 @@ def test_the_variables_of_a_real_checkpoint(tmp_path):
     tensorflow = pytest.importorskip("tensorflow", reason="it writes the files")
     variable = tensorflow.Variable(tensorflow.random.normal([40, 40]))
     tensorflow.train.Checkpoint(v=variable).save(str(tmp_path / "model.ckpt"))
+    with tarfile.open(tmp_path / "model.tar.gz", "w:gz") as archive:
+        for path in tmp_path.glob("model.ckpt*"):
+            archive.add(path, path.name)
     report = weighbridge.scan(tmp_path)
     assert report.verdict is Verdict.CLEAN
     assert "tensor-data" in {file.format for file in report.files}

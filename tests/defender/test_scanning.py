@@ -158,12 +158,17 @@ def test_an_interrupted_scan_is_partial_and_never_clean(tmp_path: Path) -> None:
 def test_large_files_are_hashed_on_request_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(examination, "EAGER_BYTES", 1000)
     monkeypatch.setattr(examination, "INLINE_BYTES", 100)
+    limits = Limits(hashed_bytes=1000)
     content = b"fine" + bytes(2000)
     path = tmp_path / "large"
     path.write_bytes(content)
-    quick, deep = only(weighbridge.scan(path)), only(weighbridge.scan(path, deep=True))
+    quick, deep = (
+        only(weighbridge.scan(path, limits=limits)),
+        only(weighbridge.scan(path, deep=True)),
+    )
+    larger = only(weighbridge.scan(path, limits=Limits(hashed_bytes=len(content))))
+    assert deep.sha256 == larger.sha256
     assert (quick.sha256, quick.sha256_source) == (None, None)
     assert deep.sha256 == hashlib.sha256(content).hexdigest()
 

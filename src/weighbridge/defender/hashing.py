@@ -8,8 +8,6 @@ from collections.abc import Callable
 
 from weighbridge.budget import MIB
 
-EAGER_BYTES = 64 * MIB
-"""Larger files are hashed only on request: reading them would take longer than the scan."""
 _CHUNK = MIB
 
 

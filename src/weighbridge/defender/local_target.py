@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 
 from weighbridge.defender.examination import Examiner, FileResult, Stopped
 from weighbridge.defender.files import Entry, Found, Passed, Refused, walk
 from weighbridge.defender.selection import Selection
 from weighbridge.findings.model import ModelInfo
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class LocalTarget:
@@ -45,7 +48,14 @@ class LocalTarget:
 
     def result(self, entry: Found | Refused, examiner: Examiner, stopped: Stopped) -> FileResult:
         """See :meth:`Examiner.result`."""
-        return examiner.result(entry, stopped)
+        return examiner.result(entry, stopped, self._declared(entry))
+
+    def _declared(self, entry: Found | Refused) -> str | None:
+        """Return the hash that huggingface_hub names a large file after when it keeps it."""
+        if self.provider != "huggingface" or isinstance(entry, Refused):
+            return None
+        name = os.path.basename(os.path.realpath(entry.place))
+        return name if _SHA256.fullmatch(name) else None
 
     def close(self) -> None:
         """Nothing is kept."""

@@ -17,6 +17,7 @@ import time
 import zlib
 from contextlib import closing
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -129,7 +130,8 @@ class Remembered:
     def __init__(self, cache: FactCache, listing: Listing, limits: Limits, most: int) -> None:
         self._cache = cache
         self._listing = listing
-        self._mode = [FACTS_VERSION, parsers(), dataclasses.asdict(limits), most]
+        searched = find_spec("yara_x") is not None
+        self._mode = [FACTS_VERSION, parsers(), dataclasses.asdict(limits), most, searched]
 
     def known(self, file: HubFile) -> bool:
         """Tell whether `file` need not be fetched."""

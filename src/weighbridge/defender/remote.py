@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from weighbridge.defender.examination import Examiner, FileResult, Stopped, gap
@@ -54,8 +55,10 @@ def entry_of(file: HubFile) -> Remote | Refused:
     return Remote(file.path, file) if flaw is None else Refused(file.path, "unsafe-name", flaw)
 
 
-def read(file: HubFile, ahead: Lookahead, parse: Parse, stopped: Stopped) -> Read:
-    """Fetch what parsing one file needs, and have it parsed.
+def read(
+    file: HubFile, ahead: Lookahead, parse: Parse, stopped: Stopped, deep: bool = False
+) -> Read:
+    """Fetch what parsing one file needs, and have it parsed; all of the file when `deep`.
 
     Raises:
         Interrupted: `stopped` said so.
@@ -68,6 +71,8 @@ def read(file: HubFile, ahead: Lookahead, parse: Parse, stopped: Stopped) -> Rea
     except (OSError, SourceError) as error:
         return Read(Answer((), 0, str(error)))
     try:
+        if deep:
+            _fetch_whole(spool, stopped)
         answer = parse(spool, os.path.basename(file.path), stopped)
         if spool.failure is not None and not _says_so(answer):
             answer = replace(answer, failure=str(spool.failure))
@@ -76,9 +81,18 @@ def read(file: HubFile, ahead: Lookahead, parse: Parse, stopped: Stopped) -> Rea
         if not sound:
             text = "its content is not what the provider's hash says"
             answer = replace(answer, facts=(*answer.facts, gap("hash-mismatch", text)))
+        if deep and not spool.whole and not _says_so(answer):
+            text = "not every byte of it was read: it is larger than may be fetched"
+            answer = replace(answer, facts=(*answer.facts, gap("limit-download", text)))
         return Read(answer, sha256, sound, spool.fetched)
     finally:
         spool.close()
+
+
+def _fetch_whole(spool: Spool, stopped: Stopped) -> None:
+    """Fetch all of a file, as far as it may be; what parsing needs is asked for again, and told."""
+    with suppress(SourceError):
+        spool.provide(((0, spool.size),), stopped)
 
 
 class RemoteTarget:
@@ -146,7 +160,7 @@ class RemoteTarget:
         if known is not None:
             answer, sha256 = known
             return self._judged(file, answer, sha256, examiner)
-        found = read(file, self._ahead, examiner.parse, stopped)
+        found = read(file, self._ahead, examiner.parse, stopped, examiner.deep)
         if found.sound and self._kept is not None:
             self._kept.put(file, found.answer, found.sha256)
         result = self._judged(file, found.answer, found.sha256, examiner)
@@ -164,7 +178,9 @@ class RemoteTarget:
 def _says_so(answer: Answer) -> bool:
     """Tell whether an answer already says that bytes could not be fetched."""
     gaps = (fact for fact in answer.facts if isinstance(fact, Gap))
-    return answer.failure is not None or any(one.code == "source-error" for one in gaps)
+    return answer.failure is not None or any(
+        one.code in ("source-error", "limit-download") for one in gaps
+    )
 
 
 def by_path(files: Iterable[HubFile]) -> list[HubFile]:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
@@ -23,6 +23,7 @@ from weighbridge.defender.twins import with_twins
 from weighbridge.findings.agreement import with_agreement
 from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
+from weighbridge.libraries.collecting import card_of, collected, uses_of
 
 MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
@@ -66,7 +67,9 @@ def scan(
             ``hf://org/name@revision``, or a target that was opened before.
         jobs: how many files are examined at once, each in a process of its own; by default as
             many as there are processors, up to eight.
-        deep: also compute the SHA-256 of files above 64 MiB.
+        deep: read every byte, those of tensors too: search it for known payloads, compute every
+            hash, and hold it against the one that the provider declares. Files at hubs are fetched
+            whole.
         limits: what one file may cost; the defaults suit honest models of any size.
         progress: called in the calling thread after each file.
         reach: how hubs are reached; by default as the environment says.
@@ -82,7 +85,8 @@ def scan(
     started = time.monotonic()
     target = os.fspath(path) if isinstance(path, str | os.PathLike) else path
     limits = limits or Limits()
-    examiner = Examiner(deep, limits)
+    limits = replace(limits, deep=limits.deep or deep)
+    examiner = Examiner(limits)
     remote = isinstance(target, str) and is_address(target)
     if jobs is None:
         jobs = max(default_jobs(), _REMOTE_JOBS) if remote else default_jobs()
@@ -199,6 +203,7 @@ class _Run:
         results = judged_together(results, self._target.folder, self._target.lone)
         files = with_agreement(with_twins(result.file for result in results))
         findings = tuple(finding for result in results for finding in result.findings)
+        mentions = [(one.file.path, one.mentions) for one in results]
         return ScanReport(
             target=self._target.name,
             provider=self._target.provider,
@@ -210,6 +215,9 @@ class _Run:
             seconds=seconds,
             notes=tuple(self._notes),
             model=self._target.model,
+            libraries=collected(mentions),
+            card=card_of(mentions),
+            uses=uses_of(mentions),
         )
 
 

@@ -16,6 +16,7 @@ from weighbridge.facts import (
     graphs,
     keras,
     native,
+    patterns,
     pickles,
     repository,
     structure,
@@ -39,6 +40,7 @@ Fact = (
     | templates.TemplateUse
     | templates.TemplateBranch
     | native.Executable
+    | patterns.PatternMatch
     | graphs.Operator
     | graphs.ExternalData
     | graphs.ForeignText
@@ -48,6 +50,8 @@ Fact = (
     | repository.Act
     | repository.Reference
     | repository.Requirement
+    | repository.Declaration
+    | repository.ModelUse
     | repository.Secret
 )
 

@@ -102,6 +102,50 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Declaration:
+    """A package that a lock, a project or a build file names.
+
+    Attributes:
+        source: `pyproject`, `setup.cfg`, `lock`, `pipfile`, `dockerfile`; `list` for a plain text
+            with a requirement on each line, which counts only where another file includes it, and
+            whose options have no name.
+        version: exact, empty where none is pinned.
+        wanted: what is asked for, as written and bounded, credentials masked.
+        marker: condition under which it is asked for (PEP 508), empty without.
+        line: counted from 1, 0 where it is not known.
+    """
+
+    member: str | None
+    line: int
+    source: str
+    name: str
+    version: str
+    wanted: str
+    marker: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelUse:
+    """A model that a text fetches by name.
+
+    Attributes:
+        call: dotted name of what is called; `FROM` in a Modelfile.
+        provider: `huggingface`, `kaggle`, `ollama`, `github`.
+        name: empty where it is computed.
+        revision: that is asked for, empty without.
+        pinned: whether that is one state for ever.
+    """
+
+    member: str | None
+    line: int
+    call: str
+    provider: str
+    name: str
+    revision: str
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Secret:
     """A credential in a text: whose it is, where it stands, its first characters."""
 

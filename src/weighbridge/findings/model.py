@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from weighbridge.findings.libraries import Knowledge, Library, UsedModel
+from weighbridge.findings.outcome import Outcome
+
 
 class Kind(StrEnum):
     """What a finding says about intent."""
@@ -193,6 +196,11 @@ class ScanReport:
         seconds: wall time.
         notes: what was met and not examined because it holds no model; `member` is its path.
         model: what the provider tells about it, for a model of a hub.
+        libraries: what the files declare, need and were saved with.
+        knowledge: what statements about vulnerabilities rest on; None where nobody looked.
+        card: keys and values of the model card at its top, as its author declares them.
+        outcome: what the policy says, where there is one.
+        uses: models that the code in it fetches by name.
     """
 
     target: str
@@ -205,3 +213,8 @@ class ScanReport:
     seconds: float
     notes: tuple[CoverageNote, ...] = ()
     model: ModelInfo | None = None
+    libraries: tuple[Library, ...] = ()
+    knowledge: Knowledge | None = None
+    card: tuple[tuple[str, str], ...] = ()
+    outcome: Outcome | None = None
+    uses: tuple[UsedModel, ...] = ()

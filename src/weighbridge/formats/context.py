@@ -64,6 +64,11 @@ class Context:
     streams: list[int] = field(default_factory=lambda: [0])
     excerpts: list[int] = field(default_factory=lambda: [0])
 
+    def file_name(self, place: Place) -> str:
+        """Return the name without folders of the file or member that stands at `place`."""
+        member = place.member
+        return self.name if member is None else member.rpartition("!")[2].rpartition("/")[2]
+
     def child(self) -> Context:
         """Return the context for something inside; raises LimitExceeded when nested too deep."""
         return Context(

@@ -7,7 +7,7 @@ from weighbridge.containers import compressed
 from weighbridge.containers.registry import STREAMS, UNSUPPORTED, recognise_all
 from weighbridge.errors import ParseError, SourceError
 from weighbridge.facts.codec import Fact
-from weighbridge.formats import archives, inert, known
+from weighbridge.formats import archives, executables, inert, known, patterns
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.data.registry import recognise
 from weighbridge.formats.excerpts import add_raw_excerpts
@@ -57,10 +57,7 @@ def walk(context: Context, source: Source, place: Place) -> str | None:
     Raises:
         ParseError: only where nothing could be read at all.
     """
-    if source.size == 0:
-        context.format(place, "empty", 0)
-        return "empty"
-    head = source.read_at(0, _HEAD)
+    head = source.read_at(0, _HEAD) if source.size else b""
     if not head:
         context.format(place, "empty", 0)
         return "empty"
@@ -93,10 +90,21 @@ def _walk(context: Context, source: Source, place: Place, head: bytes) -> str | 
             errors.append((entry.name, error))
     if found is None and not errors:
         found = _quiet(context, source, head, place)
+    elif found == executables.NAME or (context.budget.limits.deep and found not in STREAMS):
+        errors += _searched(context, source, place)
     for name, failure in errors:
         context.gap_from(place, name, failure)
         found = found or name
     return found
+
+
+def _searched(context: Context, source: Source, place: Place) -> list[tuple[str, ParseError]]:
+    """Search for known payloads; returns what kept that from coming to its end."""
+    try:
+        patterns.search(context, source, place)
+    except ParseError as error:
+        return [("unknown", error)]
+    return []
 
 
 def _container(context: Context, kind: str, source: Source, place: Place) -> str:
@@ -159,5 +167,6 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
 
 def _unknown(context: Context, source: Source, place: Place) -> None:
     hidden_streams(context, source, place, 0)
+    patterns.search(context, source, place)
     text = "not a format that is known; it could hold code"
     context.gap(place, "unknown", "unsupported-unknown-format", text)

@@ -28,7 +28,7 @@ def note_network(context: Context, text: str, place: Place) -> bool:
     if len(lines) != int(start[1]):
         problem = f"{start[1]} layers are announced, {len(lines)} are there"
         context.anomaly(place, NAME, "ncnn-count", problem)
-    stem, dot, _ending = context.name.rpartition(".")
-    if dot and place.member is None:
-        context.add(ExternalData(None, 0, NAME, "weights", f"{stem}.bin", 1, 0, 0, ()))
+    stem, dot, _ending = context.file_name(place).rpartition(".")
+    if dot:
+        context.add(ExternalData(place.member, 0, NAME, "weights", f"{stem}.bin", 1, 0, 0, ()))
     return True

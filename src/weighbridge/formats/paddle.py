@@ -112,10 +112,10 @@ class _Walk:
 
 def _weights(context: Context, place: Place) -> None:
     """The file of the weights is told by the name alone."""
-    stem, dot, _ending = context.name.rpartition(".")
-    if dot and place.member is None:
+    stem, dot, _ending = context.file_name(place).rpartition(".")
+    if dot:
         location = f"{stem}.pdiparams"
-        context.add(ExternalData(None, 0, NAME, "parameters", location, 1, 0, 0, ()))
+        context.add(ExternalData(place.member, 0, NAME, "parameters", location, 1, 0, 0, ()))
 
 
 def is_program(value: object) -> bool:

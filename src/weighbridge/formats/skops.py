@@ -40,6 +40,9 @@ def read_schema(context: Context, archive: Archive, place: Place) -> None:
     except ParseError as error:
         context.gap_from(inner, NAME, error)
         return
+    version = schema.get("_skops_version") if isinstance(schema, dict) else None
+    if isinstance(version, str):
+        context.metadata(inner, NAME, "_skops_version", version[:100])
     seen: dict[tuple[str, str, str], int] = {}
     for node in _nodes(schema):
         module, name = node.get("__module__"), node.get("__class__")

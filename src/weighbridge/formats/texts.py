@@ -8,11 +8,11 @@ whatever it is called.
 from __future__ import annotations
 
 import re
-from posixpath import basename
 
 from weighbridge.errors import ParseError
 from weighbridge.formats import caffe, json_models, ncnn
 from weighbridge.formats.configuration import (
+    dependencies,
     json_file,
     model_card,
     notebook,
@@ -53,9 +53,7 @@ _PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yam
 
 def own_name(context: Context, place: Place) -> str:
     """Return the name of what is examined, without folders; empty when it has none."""
-    member = place.member
-    name = context.name if member is None else member.rpartition("!")[2]
-    return basename(name).lower()
+    return context.file_name(place).lower()
 
 
 def is_source(context: Context, place: Place) -> bool:
@@ -114,6 +112,8 @@ def _json(context: Context, text: str, place: Place, name: str) -> str:
         notebook.read_notebook(context, value, text, place)
         return notebook.NAME
     json_file.references_in_json(context, value, text, place, name)
+    if name == dependencies.PIPFILE_LOCK:
+        dependencies.read_pipfile_lock(context, value, place)
     return json_models.read_model(context, value, place)
 
 
@@ -125,15 +125,16 @@ def _other(context: Context, text: str, place: Place, name: str) -> str:
             context.add(fact)
         return "python"
     if name.endswith(yaml_file.ENDINGS) or name in yaml_file.NAMES:
-        value = yaml_file.references_in_yaml(context, text, place, name)
-        requirements.requirements_in_yaml(context, text, place, value, name)
+        _yaml(context, text, place, name)
         return yaml_file.NAME
     if requirements.is_requirements(name):
         requirements.read_requirements(context, text, place)
         return requirements.NAME
     if name == "pyproject.toml":
         requirements.read_pyproject(context, text, place)
+        dependencies.read_pyproject(context, text, place)
         return "toml"
+    dependencies.read_dependencies(context, text, place, name)
     if name == "readme.md":
         model_card.read_card(context, text, place)
     language = shell_file.language_of(text, name)
@@ -146,6 +147,13 @@ def _other(context: Context, text: str, place: Place, name: str) -> str:
     if _XML.match(text):
         xml_file.note_entities(context, text, place)
     return ""
+
+
+def _yaml(context: Context, text: str, place: Place, name: str) -> None:
+    value = yaml_file.references_in_yaml(context, text, place, name)
+    requirements.requirements_in_yaml(context, text, place, value, name)
+    if name == "mlmodel":
+        dependencies.note_mlmodel(context, value, place)
 
 
 def _start_up_lines(text: str) -> str:

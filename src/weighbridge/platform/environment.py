@@ -137,7 +137,6 @@ def sqlite(path: Path) -> dict[str, Any]:
                 "PRAGMA journal_mode=WAL;"
                 "PRAGMA synchronous=FULL;"
                 "PRAGMA recursive_triggers=ON;"
-                "PRAGMA trusted_schema=OFF;"
                 "PRAGMA temp_store=MEMORY;"
                 "PRAGMA mmap_size=134217728;"
                 "PRAGMA cache_size=-16000;"

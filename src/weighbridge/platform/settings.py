@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "weighbridge.platform.advisories",
     "weighbridge.platform.publications",
     "weighbridge.platform.notices",
+    "weighbridge.platform.inventories",
     "weighbridge.platform.api",
     "weighbridge.platform.web",
 ]
@@ -148,7 +149,7 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 LOGIN_URL = "/login"
-LOGIN_REDIRECT_URL = "/queue"
+LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25

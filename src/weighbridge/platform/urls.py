@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from weighbridge.platform.api import lookup, v1
+from weighbridge.platform.publications import osv_views
 from weighbridge.platform.publications import views as feeds
 from weighbridge.platform.web import health
 from weighbridge.platform.web.urls import urlpatterns as pages
@@ -16,6 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", v1.api.urls),
     path("api/docs", v1.docs),
     path("osv/<path:path>", feeds.osv_file),
+    path("v1/query", osv_views.query),
+    path("v1/querybatch", osv_views.query_batch),
+    path("v1/vulns/<str:identifier>", osv_views.vulnerability),
     path("advisories.atom", feeds.atom),
     path("health/live", health.live),
     path("health/ready", health.ready),

@@ -1,1 +1,1 @@
-"""Policy: what passes. Thresholds now; never read from below a target."""
+"""Policy: what passes. What fails, what is allowed, what was accepted; never below a target."""

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from weighbridge import __version__
+from weighbridge.findings.libraries import Knowledge, Library
 from weighbridge.findings.model import (
     CoverageNote,
     FileReport,
@@ -73,7 +74,10 @@ def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
             _finding(f"F{number}", finding)
             for number, finding in enumerate(report.findings, start=1)
         ],
-        "libraries": [],
+        "libraries": [library_object(library) for library in report.libraries],
+        "uses": [asdict(one) for one in report.uses],
+        "vulnerability_data": knowledge_object(report.knowledge),
+        "policy": None if report.outcome is None else asdict(report.outcome),
         "notes": [_note(note, "path") for note in report.notes],
         "model": None if report.model is None else _model(report.model),
     }
@@ -138,6 +142,46 @@ def _model(model: ModelInfo) -> dict[str, Any]:
         "base_models": [{"id": one.id, "relation": one.relation} for one in model.base_models],
         "library": model.library,
         "last_modified": model.last_modified,
+    }
+
+
+def library_object(library: Library) -> dict[str, Any]:
+    """Return a library as the contract words it."""
+    return {
+        "name": library.name,
+        "version": library.version,
+        "ecosystem": library.ecosystem,
+        "relation": library.relation,
+        "declared_in": library.declared_in or None,
+        "specifier": library.specifier,
+        "marker": library.marker,
+        "vulnerabilities": [
+            {
+                "id": one.id,
+                "aliases": list(one.aliases),
+                "severity": one.severity,
+                "score": one.score,
+                "impact": one.impact,
+                "impact_reason": one.impact_reason,
+                "fixed_in": list(one.fixed_in),
+                "summary": one.summary,
+                "formats": list(one.formats),
+                "carried_by": list(one.carried_by),
+            }
+            for one in library.vulnerabilities
+        ],
+    }
+
+
+def knowledge_object(known: Knowledge | None) -> dict[str, Any] | None:
+    """Return what statements about vulnerabilities rest on."""
+    if known is None:
+        return None
+    return {
+        "records": known.records,
+        "newest": known.newest or None,
+        "imported": known.imported or None,
+        "age_days": known.age_days,
     }
 
 

@@ -115,6 +115,7 @@ def _result(
         "message": {"text": text},
         "locations": [_location(report, finding)],
         "partialFingerprints": {"primaryLocationLineHash": finding.fingerprint[:16]},
+        **_suppressions(report, finding),
         "properties": {
             "kind": finding.kind.value,
             "confidence": finding.confidence.value,
@@ -122,6 +123,14 @@ def _result(
             "advisories": list(finding.advisories),
         },
     }
+
+
+def _suppressions(report: ScanReport, finding: Finding) -> dict[str, Any]:
+    """What a policy has accepted is told, not left out (SARIF 3.27.23)."""
+    known = report.outcome.suppressed if report.outcome is not None else ()
+    reasons = [one.reason for one in known if one.subject == finding.fingerprint]
+    listed = [{"kind": "external", "justification": reason} for reason in reasons]
+    return {"suppressions": listed} if listed else {}
 
 
 def _location(report: ScanReport, finding: Finding) -> dict[str, Any]:

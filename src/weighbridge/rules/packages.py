@@ -17,7 +17,7 @@ _ADDRESS = re.compile(
 )
 # A semicolon begins a marker; behind it stands the name of a variable of the environment.
 _SHELL = re.compile(
-    r"\$\(|`|&&|\|\||\|\s*\w|;\s*(?!\s*(?:\(|not\b|'|\"|python_|sys_platform|platform_|os_name|"
+    r"\$\(|`|&&|\|\||\|\s*\w|;\s*(?!\s*(?:\(|not\b|'|\"|python_|sys[._]platform|platform[._]|os[._]name|"
     r"implementation_|extra\b)|\s*$)"
 )
 _BUILD = re.compile(r"\n|\$\(|`|&&|\|\||;|\||>")

@@ -18,6 +18,19 @@ from weighbridge.text.escaping import visible
 NETWORK = frozenset({"fetch", "send", "connect", "resolve", "download"})
 RUNNING = frozenset({"exec", "process", "unmarshal", "deserialize"})
 _SHELLS = ("/bin/sh", "/bin/bash", "/bin/zsh", "sh", "bash", "zsh", "cmd", "cmd.exe", "powershell")
+_INTERACTIVE = (
+    "-i",
+    "-l",
+    "-li",
+    "-il",
+    "--login",
+    "--noprofile",
+    "--norc",
+    "/q",
+    "/k",
+    "/K",
+    "-p",
+)
 _EFFECTS = {
     "exec": "code_exec",
     "unmarshal": "code_exec",
@@ -53,11 +66,19 @@ def effect_of(act: Act) -> str:
     return _EFFECTS.get(act.act, "code_exec")
 
 
-def acts_of(file: FileFacts) -> list[Act]:
-    """Return the acts of a file, except where other rules judge the code."""
+def scripts_of(file: FileFacts) -> Iterator[list[Act]]:
+    """Yield the acts of each script of a file, except where other rules judge the code.
+
+    An archive holds many, and what one of them connects to has nothing to do with what another
+    starts.
+    """
     if file.format in ELSEWHERE:
-        return []
-    return [fact for fact in file.of(Act) if isinstance(fact, Act)]
+        return
+    by_member: dict[str | None, list[Act]] = {}
+    for fact in file.of(Act):
+        if isinstance(fact, Act):
+            by_member.setdefault(fact.member, []).append(fact)
+    yield from by_member.values()
 
 
 def _loaders(file: FileFacts, acts: list[Act]) -> tuple[str, ...]:
@@ -130,8 +151,7 @@ def runs_fetched(act: Act) -> bool:
 
 
 def _hidden(file: FileFacts) -> Iterator[Finding]:
-    acts = hidden(acts_of(file))
-    if acts:
+    for acts in filter(None, map(hidden, scripts_of(file))):
         kind = Kind.MALICIOUS if any(map(runs_hidden, acts)) else Kind.SUSPICIOUS
         yield found(
             HIDDEN_CODE,
@@ -148,8 +168,7 @@ def fetched(acts: list[Act]) -> list[Act]:
 
 
 def _fetched(file: FileFacts) -> Iterator[Finding]:
-    acts = fetched(acts_of(file))
-    if acts:
+    for acts in filter(None, map(fetched, scripts_of(file))):
         title = f"It runs what another machine sends ({visible(acts[0].name, 80)})"
         yield found(FETCHED_CODE, acts, title, loaders=_loaders(file, acts))
 
@@ -160,23 +179,36 @@ def _fetched(file: FileFacts) -> Iterator[Finding]:
 def reverse_shell(acts: list[Act]) -> list[Act]:
     """Return the connection and what joins it to a shell."""
     connections = [act for act in acts if act.act in ("connect", "listen")]
-    joined = [act for act in acts if act.act == "descriptor" or _is_shell(act)]
+    joined = [act for act in acts if _is_shell(act)]
+    if any(act.act == "process" for act in acts):
+        joined += [act for act in acts if act.act == "descriptor"]
     return [*connections, *joined] if connections and joined else []
 
 
 def _reverse_shell(file: FileFacts) -> Iterator[Finding]:
-    acts = reverse_shell(acts_of(file))
-    if acts:
+    for acts in filter(None, map(reverse_shell, scripts_of(file))):
         yield found(REVERSE_SHELL, acts, REVERSE_SHELL.title, loaders=_loaders(file, acts))
 
 
 def _is_shell(act: Act) -> bool:
-    return act.act == "process" and bool(act.operands) and act.operands[0] in _SHELLS
+    """Say whether a shell is started that takes its commands from elsewhere.
+
+    One that is given a script or a command (`bash train.sh`, `sh -c ...`) reads no others.
+    """
+    if act.act != "process" or not act.constant or not act.operands:
+        return False
+    rest = (text for text in act.operands[1:] if text not in _SHELLS)
+    interactive = all(text in _INTERACTIVE or "=" in text or text[:1] == "<" for text in rest)
+    return act.operands[0] in _SHELLS and interactive
+
+
+def shellcode(acts: list[Act]) -> list[Act]:
+    """Return the acts that have the processor run bytes."""
+    return [act for act in acts if act.act == "shellcode"]
 
 
 def _shellcode(file: FileFacts) -> Iterator[Finding]:
-    acts = [act for act in acts_of(file) if act.act == "shellcode"]
-    if acts:
+    for acts in filter(None, map(shellcode, scripts_of(file))):
         started = any(act.name.rpartition(".")[2] in _STARTING for act in acts)
         kind = Kind.MALICIOUS if started else Kind.SUSPICIOUS
         yield found(SHELLCODE, acts, SHELLCODE.title, kind=kind, loaders=_loaders(file, acts))
@@ -193,11 +225,12 @@ def command_traits(act: Act) -> frozenset[str]:
 
 
 def _command(file: FileFacts) -> Iterator[Finding]:
-    by_trait: dict[str, list[Act]] = {}
-    for act in acts_of(file):
-        for trait in sorted(command_traits(act)):
-            by_trait.setdefault(trait, []).append(act)
-    for trait, acts in by_trait.items():
+    by_trait: dict[tuple[int, str], list[Act]] = {}
+    for number, script in enumerate(scripts_of(file)):
+        for act in script:
+            for trait in sorted(command_traits(act)):
+                by_trait.setdefault((number, trait), []).append(act)
+    for (_, trait), acts in by_trait.items():
         plain = all(_plain_https(act) for act in acts)
         kind = Kind.SUSPICIOUS if trait == "fetch-and-run" and plain else Kind.MALICIOUS
         yield found(
@@ -241,8 +274,7 @@ def theft(acts: list[Act]) -> list[Act]:
 
 
 def _theft(file: FileFacts) -> Iterator[Finding]:
-    acts = theft(acts_of(file))
-    if acts:
+    for acts in filter(None, map(theft, scripts_of(file))):
         kind = Kind.MALICIOUS if any(act.act in NETWORK for act in acts) else Kind.SUSPICIOUS
         yield found(THEFT, acts, THEFT.title, kind=kind, loaders=_loaders(file, acts))
 
@@ -303,16 +335,14 @@ def persistence(acts: list[Act]) -> list[Act]:
 
 def spoken_of(acts: list[Act]) -> set[int]:
     """Return the lines of the acts that one of the rules here reports."""
-    shellcode = [act for act in acts if act.act == "shellcode"]
     commands = [act for act in acts if command_traits(act)]
-    parts = (hidden, fetched, reverse_shell, theft, persistence)
-    reported = [one for part in parts for one in part(acts)] + shellcode + commands
+    parts = (hidden, fetched, reverse_shell, shellcode, theft, persistence)
+    reported = [one for part in parts for one in part(acts)] + commands
     return {act.line for act in reported}
 
 
 def _persistence(file: FileFacts) -> Iterator[Finding]:
-    acts = persistence(acts_of(file))
-    if acts:
+    for acts in filter(None, map(persistence, scripts_of(file))):
         yield found(PERSISTENCE, acts, PERSISTENCE.title, loaders=_loaders(file, acts))
 
 

@@ -199,6 +199,18 @@ def onnx_tensor() -> bytes:
     return message((1, 2), (1, 2), (2, 1), (8, "x"), (9, bytes(16)))
 
 
+def folder_view() -> bytes:
+    return b"\0\0\0\1Bud1" + struct.pack(">III", 32, 16, 32) + bytes(32)
+
+
+def mecab() -> bytes:
+    return struct.pack("<3I", 72 ^ 0xEF718F77, 102, 0) + bytes(60)
+
+
+def sudachi() -> bytes:
+    return b"SudachiBinaryDic" + bytes(64)
+
+
 MADE = {
     "bmp": bmp, "tiff": tiff, "icon": icon, "netpbm": netpbm, "iso-media": boxes, "ogg": ogg,
     "flac": flac, "mpeg-audio": mpeg_audio, "matroska": matroska, "aiff": aiff, "wave": wav,
@@ -208,10 +220,11 @@ MADE = {
     "hnswlib": hnswlib, "darknet": darknet, "sentencepiece": sentencepiece,
     "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib, "crfsuite": crfsuite,
     "gettext": gettext, "onnx-tensor": onnx_tensor,
+    "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi,
 }  # fmt: skip
 
 # Their structure does not say where it ends.
 ENDLESS = {
     "tiff", "flac", "orc", "netcdf", "fasttext", "kenlm", "faiss", "word2vec", "hnswlib", "darknet",
-    "mpeg-audio", "sphinx", "dlib",
+    "mpeg-audio", "sphinx", "dlib", "ds-store", "mecab", "sudachi",
 }  # fmt: skip

@@ -160,7 +160,7 @@ def test_five_wrong_passwords_lock_the_name_at_that_address(settings: object) ->
     right = {"username": "ada", "password": "a long passphrase"}
     assert client.post("/login", right).status_code == 429
     elsewhere = Client(REMOTE_ADDR="203.0.113.9")
-    assert elsewhere.post("/login", right)["Location"] == "/queue"
+    assert elsewhere.post("/login", right)["Location"] == "/"
     forged = Client(headers={"x-forwarded-for": "203.0.113.10"})
     assert forged.post("/login", right).status_code == 429
 

@@ -14,10 +14,14 @@ _DECLARED = (
     "transformers_version",
     "peft_version",
     "_diffusers_version",
+    "spacy_version",
+    "nemo_version",
+    "archiverVersion",
     "base_model_name_or_path",
     "_name_or_path",
     "license",
 )
+_TOOK_PART = ("sentence_transformers", "transformers", "pytorch")
 
 
 def references_in_json(context: Context, value: object, text: str, place: Place, name: str) -> None:
@@ -27,6 +31,16 @@ def references_in_json(context: Context, value: object, text: str, place: Place,
         for key in _DECLARED:
             if isinstance(value.get(key), str):
                 context.metadata(place, "json", key, value[key][:300])
+        _writers(context, value.get("__version__"), place)
+
+
+def _writers(context: Context, value: object, place: Place) -> None:
+    """Sentence Transformers writes the versions of all that took part."""
+    if not isinstance(value, dict):
+        return
+    for name in _TOOK_PART:
+        if isinstance(value.get(name), str):
+            context.metadata(place, "json", f"__version__.{name}", value[name][:100])
 
 
 def add_references(context: Context, value: object, text: str, place: Place, name: str) -> None:

@@ -9,7 +9,14 @@ from weighbridge.formats.context import Context, Place
 
 _FRONT = re.compile(r"---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(?:\r?\n|\Z)", re.S)
 _LIMIT = 64 << 10
-_KEYS = ("license", "base_model", "datasets", "library_name", "license_name")
+_KEYS = (
+    "license",
+    "base_model",
+    "datasets",
+    "library_name",
+    "license_name",
+    "pipeline_tag",
+)
 _MOST = 20
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from weighbridge.facts.repository import Act
+from weighbridge.facts.repository import Act, ModelUse
 from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.python.script_file import script_facts
@@ -49,7 +49,7 @@ def read_notebook(context: Context, value: object, raw: str, place: Place) -> No
             python.append(line)
             origins.append(number)
     for fact in script_facts("\n".join(python), place.member, context.budget, NAME):
-        if isinstance(fact, Act):
+        if isinstance(fact, Act | ModelUse):
             fact = replace(fact, line=origins[min(fact.line, len(origins)) - 1])
         context.add(fact)
 

@@ -45,3 +45,11 @@ def font(source: Source, head: bytes, budget: Budget) -> Extent | None:
         return None
     end = max(big(record, 8) + big(record, 12) for record in records)
     return Extent("font", end + -end % 4 if end + -end % 4 <= source.size else end)
+
+
+def folder_view(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """What the Finder of macOS keeps of a folder's looks (`.DS_Store`): a buddy allocator."""
+    root = head[8:12]
+    known = head[:8] == b"\0\0\0\1Bud1" and root == head[16:20]
+    inside = big(head, 8) + big(head, 12) + 4 <= source.size
+    return Extent("ds-store", source.size) if known and inside else None

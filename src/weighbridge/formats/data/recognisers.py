@@ -2,7 +2,7 @@
 
 CRFsuite and gettext: as said below. CMU Sphinx: the headers of s3io, bin_mdef and ms_mgau, and the
 trie of ngram_model. dlib: serialize.h, where an integer is a byte for its sign and width and then
-its bytes.
+its bytes. MeCab: dictionary.cpp, connector.cpp and char_property.cpp. Sudachi: its header.
 """
 
 from __future__ import annotations
@@ -62,3 +62,33 @@ def dlib(source: Source, head: bytes, budget: Budget) -> Extent | None:
     # A column of landmarks: the numbers of rows and columns are written as negative ones.
     predictor = head[2:3] == b"\x81" and head[4:6] == b"\x81\1" and head[6] & 0x7F in (1, 2, 3, 4)
     return Extent("dlib", source.size) if network or predictor else None
+
+
+_MECAB = 0xEF718F77
+_CHARACTERS = 0xFFFF
+
+
+def dictionary(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Dictionaries of MeCab and Sudachi, which divide Japanese text into words.
+
+    MeCab writes the size of the file, masked, and tables whose sizes follow from their counts.
+    """
+    if head.startswith(b"SudachiBinaryDic") or head[:8] in _SUDACHI:
+        return Extent("sudachi", source.size)
+    if number(head, 0) == source.size ^ _MECAB and number(head, 4) < 200:
+        return Extent("mecab", source.size)
+    rows, columns = number(head[:2], 0, 2), number(head[2:4], 0, 2)
+    if rows > 100 and columns > 100 and source.size == 4 + 2 * rows * columns:
+        return Extent("mecab", source.size)
+    kinds = number(head, 0)
+    named = head[4:12] == b"DEFAULT\0"
+    if named and kinds < 100 and source.size == 4 + 32 * kinds + 4 * _CHARACTERS:
+        return Extent("mecab", source.size)
+    return None
+
+
+_SUDACHI = tuple(
+    magic.to_bytes(8, "little")
+    for magic in (0x7366D3F18BD111E7, 0xCE9F011A92394434, 0xA50F31188BD211E7, 0x9FDEB5A90168D868)
+)
+"""Versions 1 and 2 of system dictionaries and of users' ones."""

@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator
 
 from weighbridge.budget import Budget
-from weighbridge.facts.repository import Act, Script
+from weighbridge.facts.repository import Act, ModelUse, Script
 from weighbridge.formats.python import fallback
 from weighbridge.formats.python.effects import Names, excerpt
+from weighbridge.formats.python.model_names import Named
 from weighbridge.formats.python.parsing import parse, statements, uncollected
 from weighbridge.formats.python.reachability import CALL, IMPORT, MAIN, Reachability, is_main
 from weighbridge.formats.python.tracing import Seen, Tracer
 from weighbridge.tables.scripts import script_act
+from weighbridge.text.secrets import mask
 
 _CODE = 400
 _OPERAND = 300
@@ -31,7 +33,7 @@ _COOKIE = re.compile(
 
 def script_facts(
     text: str, member: str | None, budget: Budget, language: str = "python"
-) -> list[Script | Act]:
+) -> list[Script | Act | ModelUse]:
     """Describe Python source text.
 
     Args:
@@ -42,6 +44,7 @@ def script_facts(
     """
     names = Names()
     acts: list[Act] = []
+    models: list[ModelUse] = []
     cookie = _COOKIE.match(text)
     if cookie is not None:
         code = "\n".join(text.split("\n")[:2])
@@ -64,6 +67,7 @@ def script_facts(
         with uncollected():
             tracer.read(tree)
         acts += _timed(tree, list(tracer.acts.values()), (lines, member, language))
+        models = [_use(member, *found) for found in tracer.models]
     script = Script(
         member=member,
         language=language,
@@ -73,7 +77,12 @@ def script_facts(
         classes=() if tree is None else tuple(_classes(tree))[:_MOST_CLASSES],
         sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
-    return [script, *acts]
+    return [script, *acts, *models]
+
+
+def _use(member: str | None, line: int, call: str, model: Named) -> ModelUse:
+    shown = (model.provider, model.name, mask(model.revision), model.pinned)
+    return ModelUse(member, line, call[:200], *shown)
 
 
 def _timed(

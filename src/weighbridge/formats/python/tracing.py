@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from weighbridge.formats.python import paths
 from weighbridge.formats.python.effects import Names
 from weighbridge.formats.python.evaluation import Invocation
+from weighbridge.formats.python.model_names import Named, used
 from weighbridge.formats.python.reading import Reader
 from weighbridge.formats.python.resolving import GLOBALS
 from weighbridge.formats.python.values import (
@@ -75,6 +76,7 @@ class Tracer(Reader):
         super().__init__(names)
         self.most_nodes = self.nodes_left = MOST_NODES
         self.acts: dict[tuple[int, str], Seen] = {}
+        self.models: dict[tuple[int, str, Named], None] = {}
         self._text = text
         self._line = (1, 1)
         self._met: Traits = NO_TRAITS
@@ -127,6 +129,9 @@ class Tracer(Reader):
             self._made = outer
         function = made.function
         self._handed(made)
+        model = used(made)
+        if model is not None and len(self.models) < MOST_ACTS:
+            self.models[self._line[0], *model] = None
         if not _AUTHORISATION.isdisjoint(made.keywords):
             self._met -= _PROVING - _sent(made)
         if isinstance(function, Ref):

@@ -58,12 +58,14 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     if reached != source.size - _FOOTER:
         text = "the blocks of the table do not end at its footer"
         context.gap(place, NAME, "malformed-hole", text, reached)
-    if place.member is None and context.name.endswith(".index"):
-        _shards(context, source, wire, blocks)
+    if context.file_name(place).endswith(".index"):
+        _shards(context, source, place, wire, blocks)
     return True
 
 
-def _shards(context: Context, source: Source, wire: Wire, blocks: list[tuple[int, int]]) -> None:
+def _shards(
+    context: Context, source: Source, place: Place, wire: Wire, blocks: list[tuple[int, int]]
+) -> None:
     """State which files beside the index hold the tensors, and how far into them.
 
     An entry's value is a BundleEntryProto: shard_id 3, offset 4, size 5; the header's num_shards 1.
@@ -77,10 +79,10 @@ def _shards(context: Context, source: Source, wire: Wire, blocks: list[tuple[int
         else:
             shard = numbers.get(3, 0)
             ends[shard] = max(ends.get(shard, 0), numbers.get(4, 0) + numbers.get(5, 0))
-    stem = context.name.removesuffix(".index")
+    stem = context.file_name(place).removesuffix(".index")
     for shard, end in sorted(ends.items())[:_SHARDS]:
         name = f"{stem}.data-{shard:05d}-of-{count:05d}"
-        context.add(ExternalData(None, 0, NAME, "", name, 1, 0, end, ()))
+        context.add(ExternalData(place.member, 0, NAME, "", name, 1, 0, end, ()))
 
 
 def _entries(

@@ -91,8 +91,8 @@ class OpenVinoModel:
             text = f"edges lead to layers that there are not: {', '.join(lost[:5])[:200]}"
             context.anomaly(place, NAME, "openvino-edge", text)
         if self._constants or self._odd:
-            stem = context.name.rpartition(".")[0] or context.name
-            location = f"{stem}.bin" if stem and place.member is None else ""
+            name = context.file_name(place)
+            location = f"{name.rpartition('.')[0] or name}.bin" if name else ""
             context.add(
                 ExternalData(
                     place.member,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Field, Query, Router, Schema
 
 from weighbridge.platform.accounts.permissions import Action
@@ -20,6 +20,7 @@ from weighbridge.platform.catalog.models import (
     Provider,
     Status,
 )
+from weighbridge.platform.publications.boms import MEDIA_TYPE, bom_of
 from weighbridge.platform.scans.models import ArtifactReport, VersionReport
 from weighbridge.platform.scans.selectors import inconclusive as inconclusive_reports
 
@@ -149,6 +150,15 @@ def version(request: HttpRequest, number: int, query: Query[Paging]) -> dict[str
     whole = VersionReport.objects.filter(version=row).values("effective", "verdict", "decided_by")
     together = {"together": whole.first(), "files": found}
     return {**version_shown(row, selectors.status(row).cause), **together}
+
+
+@router.get("/versions/{int:number}/bom", summary="A version as a bill of materials")
+def bom(request: HttpRequest, number: int) -> HttpResponse:
+    """Return a version in CycloneDX 1.6: files, libraries, vulnerabilities, open cases."""
+    row = selectors.versions_visible_to(actor(request, Action.LOOK_UP)).filter(pk=number).first()
+    if row is None:
+        raise NotFound(f"there is no version {number}")
+    return HttpResponse(bom_of(row), content_type=MEDIA_TYPE)
 
 
 @router.get("/inconclusive", summary="Artifacts not examined to the end")

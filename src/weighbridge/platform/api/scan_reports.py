@@ -12,7 +12,9 @@ from weighbridge.platform.advisories.models import IN_FORCE, AffectedFile
 from weighbridge.platform.advisories.numbers import spelled
 from weighbridge.platform.catalog.models import ModelFile, ModelVersion
 from weighbridge.platform.scans.models import ArtifactReport, Scan
+from weighbridge.platform.scans.needed import needed
 from weighbridge.platform.scans.selectors import DEFENDER, report_on
+from weighbridge.reports.json_report import knowledge_object, library_object
 
 SCHEMA = "weighbridge.scan/1"
 
@@ -51,6 +53,16 @@ def report_of(scan: Scan, version: ModelVersion, with_evidence: bool) -> dict[st
         "findings": [{"id": f"F{at}", **one} for at, one in enumerate(findings, start=1)],
         "libraries": [],
         "notes": scan.notes,
+    }
+
+
+def with_libraries(report: dict[str, Any], version: ModelVersion) -> dict[str, Any]:
+    """Return a report with the version's libraries, and what is known of them today."""
+    found = needed(version)
+    return {
+        **report,
+        "libraries": [library_object(one) for one in found.libraries],
+        "vulnerability_data": knowledge_object(found.knowledge),
     }
 
 

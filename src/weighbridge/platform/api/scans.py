@@ -17,8 +17,9 @@ from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed
 from weighbridge.platform.api.access import AUTHENTICATED, actor
 from weighbridge.platform.api.pages import Paging, page
-from weighbridge.platform.api.scan_reports import report_of
+from weighbridge.platform.api.scan_reports import report_of, with_libraries
 from weighbridge.platform.api.throttling import refuse_too_many
+from weighbridge.platform.api.uploads import REFUSED
 from weighbridge.platform.audit.errors import Conflict, NotFound
 from weighbridge.platform.scans import services, uploads
 from weighbridge.platform.scans.models import Scan, ScanState
@@ -162,11 +163,11 @@ def receive_form(user: User, request: HttpRequest, name: str = "") -> Scan:
     """Keep the file of a form.
 
     Raises:
-        HttpError: there is none, or it is too large.
+        HttpError: there is none, it is too large, or the disk is full.
     """
     file = request.FILES.get("file")
-    if request.META.get("weighbridge.upload_too_large"):
-        raise HttpError(413, "The file is larger than this server takes.")
+    if refused := request.META.get(REFUSED):
+        raise HttpError(*refused)
     if not isinstance(file, UploadedFile):
         raise HttpError(422, "Send the file in a field with the name file.")
     return uploads.receive(user, name or file.name or "upload", file.chunks(_BLOCK))
@@ -195,7 +196,7 @@ def report(request: HttpRequest, number: int) -> dict[str, Any]:
     if scan.version is None:
         raise Conflict(f"scan {number} is {scan.state}; there is no report yet")
     evidence = allowed(user, Action.READ_EVIDENCE) or not scan.version.model.restricted
-    return report_of(scan, scan.version, evidence)
+    return with_libraries(report_of(scan, scan.version, evidence), scan.version)
 
 
 @router.post("/scans/{int:number}/cancel", response=ScanOut, summary="Take a scan out of the queue")

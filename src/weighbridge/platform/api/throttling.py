@@ -7,6 +7,7 @@ limits are generous, and they slow abuse down rather than measure it.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from django.http import HttpRequest
 from ninja.errors import HttpError
 
 from weighbridge.platform.web.middleware import peer_address
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class TooMany(HttpError):
 
 
 def refuse_too_many(request: HttpRequest, kind: str) -> None:
-    """Count a request.
+    """Count a request; a count that cannot be kept, on a full disk, keeps nobody from reading.
 
     Raises:
         TooMany: there were too many of its kind.
@@ -58,7 +61,10 @@ def refuse_too_many(request: HttpRequest, kind: str) -> None:
     count = cache.get(key, 0) + 1
     if count > limit.most:
         raise TooMany(limit.seconds - passed)
-    cache.set(key, count, limit.seconds)
+    try:
+        cache.set(key, count, limit.seconds)
+    except OSError as error:
+        _log.error("a request could not be counted", exc_info=error)
 
 
 def _who(request: HttpRequest) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Router
+from ninja import Router
 
 from weighbridge import __version__
 from weighbridge.platform.api import (
@@ -13,6 +13,7 @@ from weighbridge.platform.api import (
     advisories,
     cases,
     hunting,
+    inventories,
     lookup,
     models,
     problems,
@@ -23,7 +24,7 @@ from weighbridge.platform.api import (
 from weighbridge.platform.api.access import AUTHENTICATED
 from weighbridge.platform.api.docs import PlainDocs
 
-api = NinjaAPI(
+api = problems.DescribedAPI(
     title="Weighbridge API",
     version=__version__,
     description="Scans, models, cases and advisories. What is open to everybody says so.",
@@ -55,6 +56,7 @@ for _router in (
     hunting.router,
     advisories.router,
     reports.router,
+    inventories.router,
     administration.router,
 ):
     api.add_router("", _router)

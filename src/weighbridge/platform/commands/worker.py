@@ -119,6 +119,7 @@ class Worker:
 def _chores() -> list[Callable[[], object]]:
     from weighbridge.platform.cases import services as cases
     from weighbridge.platform.cases import vouching
+    from weighbridge.platform.inventories import services as inventories
     from weighbridge.platform.notices import telling
     from weighbridge.platform.publications import webhooks
     from weighbridge.platform.scans import services as scans
@@ -128,6 +129,7 @@ def _chores() -> list[Callable[[], object]]:
         scans.reclaim,
         cases.expire,
         vouching.apply_pending,
+        inventories.check_all,
         webhooks.work,
         telling.work,
         uploads.sweep,

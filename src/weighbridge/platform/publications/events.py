@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CASE_ASSIGNED = "case.assigned"
     APPROVAL_WANTED = "approval.wanted"
     CASE_DECIDED = "case.decided"
+    INVENTORY_CHANGED = "inventory.changed"
     TEST = "test"
 
 
@@ -49,6 +50,8 @@ def kind_of(event: Event) -> Kind | None:
     """Return what an event is called outside, None when it is nobody else's business."""
     if event.object_kind == "advisory":
         return _STEPS.get(event.action.partition("-")[2])
+    if event.object_kind == "inventory":
+        return Kind.INVENTORY_CHANGED if event.action == "inventory-change" else None
     if event.object_kind != "case":
         return None
     if event.action in _CASES:

@@ -128,6 +128,8 @@ def _body(event: Event, kind: Kind) -> str:
     about: dict[str, Any] = {event.object_kind: event.object_id}
     if event.object_kind == "advisory":
         about["url"] = f"{settings.WEIGHBRIDGE_URL}/advisories/{event.object_id}"
+    if kind is Kind.INVENTORY_CHANGED:
+        about |= event.data
     body = {"event": kind.value, "seq": event.seq, "at": event.at, "state": event.after, **about}
     return json.dumps(body)
 

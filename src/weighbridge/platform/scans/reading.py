@@ -14,7 +14,7 @@ from weighbridge.budget import Limits
 from weighbridge.defender import pool
 from weighbridge.defender.examination import gap
 from weighbridge.defender.files import Found, Refused, open_regular
-from weighbridge.defender.hashing import EAGER_BYTES, sha256_of
+from weighbridge.defender.hashing import sha256_of
 from weighbridge.defender.lookahead import Lookahead
 from weighbridge.defender.process import Answer
 from weighbridge.defender.remote import Remote
@@ -131,7 +131,7 @@ def opened(
         return descriptor
     status = os.fstat(descriptor)
     file = OpenFile(entry.path, descriptor, status.st_size, status.st_mtime_ns, None)
-    if hash_all or file.size <= EAGER_BYTES:
+    if hash_all or file.size <= Limits().hashed_bytes:
         file.sha256 = sha256_of(descriptor, file.size, stopped)
     return file
 

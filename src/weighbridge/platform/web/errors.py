@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+
+from weighbridge.platform.api.problems import problem
 
 _TITLES = {
     400: ("This request cannot be understood.", "Nothing was changed. Go back and try again."),
@@ -19,8 +21,7 @@ def page(request: HttpRequest, status: int, why: str = "") -> HttpResponse:
     """Return the page, or for the API the problem, for a status."""
     title, advice = _TITLES[status]
     if request.path.startswith("/api/"):
-        problem = {"type": "about:blank", "title": title, "status": status, "detail": why or advice}
-        return JsonResponse(problem, status=status, content_type="application/problem+json")
+        return problem(status, why or f"{title} {advice}")
     context = {"title": title, "why": why, "advice": advice}
     return render(request, "weighbridge/error.html", context, status=status)
 

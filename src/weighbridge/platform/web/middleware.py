@@ -6,7 +6,9 @@ import logging
 import time
 from collections.abc import Callable
 from secrets import token_hex
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import DataError
 from django.http import HttpRequest, HttpResponseBase
 
@@ -30,6 +32,7 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+_SSO = "/sso/"
 _log = logging.getLogger("weighbridge.requests")
 
 
@@ -73,11 +76,25 @@ def content_security_policy(get_response: Handler) -> Handler:
 
     def handle(request: HttpRequest) -> HttpResponseBase:
         response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Content-Security-Policy", _policy(request.path))
         response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=()")
         return response
 
     return handle
+
+
+def _policy(path: str) -> str:
+    """Return the policy of a page: the one that begins single sign-on leads to its provider.
+
+    Browsers hold `form-action` against every address that the answer to a form leads on to, and a
+    provider may lead on to others.
+    """
+    if not settings.WEIGHBRIDGE_OIDC_URL or not path.startswith(_SSO):
+        return POLICY
+    parts = urlsplit(settings.WEIGHBRIDGE_OIDC_URL)
+    return POLICY.replace(
+        "form-action 'self'", f"form-action 'self' https: {parts.scheme}://{parts.netloc}"
+    )
 
 
 class Refusals:

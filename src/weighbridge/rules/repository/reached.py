@@ -28,7 +28,7 @@ _LOADERS = {
     "target": "hydra.utils.instantiate",
     "build-backend": "pip install",
 }
-# By name, whatever refers to them: what each loader looks for.
+# By name, whatever refers to them: what each loader looks for at the top of a repository.
 _BY_NAME = (
     ("modeling_*.py", TRANSFORMERS),
     ("configuration_*.py", TRANSFORMERS),
@@ -41,11 +41,13 @@ _BY_NAME = (
     ("pipeline.py", _DIFFUSERS),
     ("hubconf.py", "torch.hub.load"),
     ("setup.py", "pip install"),
+    ("inference.py", "sagemaker.huggingface.HuggingFaceModel"),
+)
+_ANYWHERE = (
     ("conftest.py", "pytest"),
     ("sitecustomize.py", PYTHON),
     ("usercustomize.py", PYTHON),
     ("*.pth", PYTHON),
-    ("inference.py", "sagemaker.huggingface.HuggingFaceModel"),
 )
 _BUILDER = re.compile(
     r"\((?:[\w.]*\.)?(?:GeneratorBasedBuilder|ArrowBasedBuilder|BeamBasedBuilder)\b"
@@ -124,11 +126,12 @@ def _targets(repository: Repository, file: RepositoryFile, reference: Reference)
 
 
 def _by_name(repository: Repository) -> Iterator[Reached]:
+    top = _top(repository)
     for file in repository.files:
         script = file.script
         if script is None or script.language != "python":
             continue
-        for pattern, loader in _BY_NAME:
+        for pattern, loader in (*_BY_NAME, *_ANYWHERE) if file.folder in top else _ANYWHERE:
             if fnmatchcase(file.name, pattern):
                 yield Reached(file.path, loader, "its name")
         if any(_BUILDER.search(name) for name in script.classes):
@@ -139,6 +142,20 @@ def _by_name(repository: Repository) -> Iterator[Reached]:
             yield Reached(file.path, TRANSFORMERS, "its classes")
         elif file.path.endswith("custom_generate/generate.py"):
             yield Reached(file.path, _LOADERS["custom-generate"], "its name")
+
+
+def _top(repository: Repository) -> tuple[str, ...]:
+    """Return the folders where a loader looks for a name.
+
+    An archive often has everything in one folder of its own, unless that is a package. In folders
+    further down the same names are those of ordinary modules, and it takes a configuration or an
+    import to reach them.
+    """
+    folders = {file.path.split("/", 1)[0] if "/" in file.path else "" for file in repository.files}
+    top = folders.pop() if len(folders) == 1 else ""
+    if f"{top}/__init__.py" in repository.by_path:
+        top = ""
+    return (top, f"{top}/code".lstrip("/"))
 
 
 def _alone(repository: Repository) -> Iterator[Reached]:

@@ -15,6 +15,7 @@ from weighbridge.platform.accounts.permissions import Action, allowed, require
 from weighbridge.platform.api import scans as api
 from weighbridge.platform.api.pages import Paging, page
 from weighbridge.platform.api.scan_reports import report_of
+from weighbridge.platform.api.uploads import REFUSED
 from weighbridge.platform.audit.errors import RegistryError
 from weighbridge.platform.scans import selectors, services
 from weighbridge.platform.scans.models import Scan
@@ -36,7 +37,7 @@ def scan_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         target = str(request.POST.get("target", "")).strip()
         try:
-            if request.FILES or request.META.get("weighbridge.upload_too_large"):
+            if request.FILES or request.META.get(REFUSED):
                 scan = api.receive_form(user, request)
             else:
                 scan = api.ask(user, target, "deep" in request.POST)

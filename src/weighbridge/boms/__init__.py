@@ -1,0 +1,1 @@
+"""Bills of materials (CycloneDX): written for models, and read to find what is affected."""

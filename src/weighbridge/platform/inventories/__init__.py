@@ -1,0 +1,1 @@
+"""Inventories: named lists of models and packages, and what becomes known about them."""
