@@ -11,6 +11,7 @@ from weighbridge.errors import SourceError
 from weighbridge.facts.codec import Fact
 from weighbridge.facts.graphs import ExternalData, ForeignText, Operator
 from weighbridge.facts.keras import Hdf5Reference
+from weighbridge.facts.patterns import PatternMatch
 from weighbridge.facts.pickles import Code
 from weighbridge.facts.structure import Anomaly, Excerpt
 from weighbridge.formats.context import Context, Place
@@ -52,7 +53,7 @@ def _offset(fact: Fact) -> int | None:
         return fact.offset if fact.arguments else None
     if isinstance(fact, Code):
         return fact.offset if fact.stream is None and fact.offset > 0 else None
-    if isinstance(fact, Anomaly | ExternalData | ForeignText | Hdf5Reference):
+    if isinstance(fact, Anomaly | ExternalData | ForeignText | Hdf5Reference | PatternMatch):
         return fact.offset
     return None
 

@@ -89,16 +89,20 @@ def look_at(visit: Callable[..., Any], kind: str, who: str, pages: dict[str, str
                 over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
                 if over > 0:
                     wrong.append(f"{name} is {over} pixels too wide at {word}")
-                _photograph(page, SHOTS / f"{name}-{kind}-{word}-{scheme}.png")
+                shot = SHOTS / f"{name}-{kind}-{word}-{scheme}.png"
+                _photograph(page, shot, whole=scheme == "light")
     assert not wrong, "\n".join(wrong)
 
 
-def _photograph(page: Any, place: Path) -> None:
-    """The whole page, or the beginning of one that is very long."""
-    size = page.viewport_size
-    height = page.evaluate("document.documentElement.scrollHeight")
-    clip = {"x": 0, "y": 0, "width": size["width"], "height": min(height, TALLEST)}
-    page.screenshot(path=place, full_page=True, clip=clip, animations="disabled")
+def _photograph(page: Any, place: Path, whole: bool) -> None:
+    """The window, or the whole page up to a length that can still be looked at."""
+    how: dict[str, Any] = {}
+    if whole:
+        size = page.viewport_size
+        height = page.evaluate("document.documentElement.scrollHeight")
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(height, TALLEST)}
+        how = {"full_page": True, "clip": clip}
+    page.screenshot(path=place, animations="disabled", **how)
 
 
 def _barriers(page: Any, scheme: str) -> list[str]:

@@ -10,24 +10,27 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 from pydantic import ValidationError
 
+from weighbridge.libraries.store import StoreError
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed, refusal, require
 from weighbridge.platform.advisories.models import PUBLIC
 from weighbridge.platform.api import models as models_api
 from weighbridge.platform.api.pages import page
-from weighbridge.platform.api.scan_reports import report_of
 from weighbridge.platform.audit.errors import NotFound, RegistryError
 from weighbridge.platform.catalog import selectors
 from weighbridge.platform.catalog.models import Model, ModelVersion, Provider, Status
 from weighbridge.platform.notices import services as notices
 from weighbridge.platform.notices.selectors import is_followed
 from weighbridge.platform.scans import selectors as scans
-from weighbridge.platform.scans.models import ArtifactReport
+from weighbridge.platform.scans.needed import needed
 from weighbridge.platform.web.coverage import WORDS, covered
 from weighbridge.platform.web.session import person
+from weighbridge.reports.json_report import library_object
 
 _ROWS = 50
 _FILES = 200
+_READ_AT_ONCE = 50
+"""Of so many files the kept facts are unpacked for libraries unasked."""
 
 
 @require_safe
@@ -68,6 +71,7 @@ def model(request: HttpRequest, number: int) -> HttpResponse:
     versions = list(rows.order_by("-pk")[:_ROWS])
     newest = versions[0] if versions else None
     files = _files(user, row, newest) if newest else []
+    told = "libraries" in request.GET or len(files) <= _READ_AT_ONCE
     context = {
         "model": row,
         "versions": versions,
@@ -77,7 +81,8 @@ def model(request: HttpRequest, number: int) -> HttpResponse:
         "files": [(file, covered(file)) for file in files[:_FILES]],
         "coverage_words": WORDS,
         "files_total": len(files),
-        "libraries": _libraries(newest) if newest else [],
+        "libraries": _libraries(newest) if newest and told else [],
+        "libraries_told": told,
         "advisories": row.advisories.filter(state__in=PUBLIC).order_by("-pk")[:_ROWS],
         "parents": row.parents.order_by("parent_name")[:_ROWS],
         "children": selectors.derived_from(row)[:_ROWS],
@@ -92,18 +97,12 @@ def _files(user: User, row: Model, version: ModelVersion) -> list[dict[str, Any]
     return scans.report_on(version, evidence=evidence)
 
 
-def _libraries(version: ModelVersion) -> list[dict[str, Any]]:
-    """Return what the report of the newest scan says about libraries that the model needs."""
-    scan = version.scans.filter(state="done").order_by("-pk").first()
-    if (
-        scan is None
-        or not ArtifactReport.objects.filter(
-            artifact__files__version=version, current=True
-        ).exists()
-    ):
-        return []
-    libraries: list[dict[str, Any]] = report_of(scan, version, False)["libraries"]
-    return libraries
+def _libraries(version: ModelVersion) -> list[dict[str, Any]] | None:
+    """Return the libraries that a version needs, with what is known of them today."""
+    try:
+        return [library_object(one) for one in needed(version).libraries]
+    except StoreError:
+        return None
 
 
 _WORDS = {"follow": notices.follow, "unfollow": notices.unfollow}
