@@ -95,7 +95,14 @@ test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests wi
 # On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.
 .PHONY: test-platform
 test-platform: setup $(STAMPS)/platform ## The tests of the platform
-	@$(PY) -m pytest tests/platform tests/advisories_lookup tests/cli $(ARGS)
+	@$(PY) -m pytest tests/platform tests/advisories_lookup tests/cli \
+	  --ignore=tests/platform/browser $(ARGS)
+
+# Debian's Chromium does it; without it the tests skip themselves and say so. Pictures of every page
+# go to build/screenshots.
+.PHONY: test-browser
+test-browser: setup $(STAMPS)/platform $(STAMPS)/browser ## The pages of the platform in a browser
+	@$(PY) -m pytest tests/platform/browser $(ARGS)
 
 .PHONY: lint
 lint: $(STAMPS)/lint ## Style, with ruff

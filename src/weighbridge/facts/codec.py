@@ -34,6 +34,7 @@ Fact = (
     | structure.Anomaly
     | structure.Gap
     | structure.Note
+    | structure.Excerpt
     | structure.Metadata
     | templates.Template
     | templates.TemplateUse

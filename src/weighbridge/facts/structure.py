@@ -64,6 +64,23 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The bytes around a place, for people who look at what was found there.
+
+    Attributes:
+        offset: that it is about, in bytes from the start of the member.
+        kind: how it was read: `pickle` with an opcode on each line, `bytes` with sixteen.
+        lines: offset, length in bytes, the first bytes as hex (fewer where they hold a credential),
+            and what they mean. At most 17 of them.
+    """
+
+    member: str | None
+    offset: int
+    kind: str
+    lines: tuple[tuple[int, int, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Metadata:
     """Names and texts that a file declares about itself (safetensors metadata, manifests)."""
 

@@ -62,6 +62,7 @@ class Context:
     facts: list[Fact] = field(default_factory=list)
     interpreters: list[Interpreter] = field(default_factory=list)
     streams: list[int] = field(default_factory=lambda: [0])
+    excerpts: list[int] = field(default_factory=lambda: [0])
 
     def file_name(self, place: Place) -> str:
         """Return the name without folders of the file or member that stands at `place`."""
@@ -71,7 +72,13 @@ class Context:
     def child(self) -> Context:
         """Return the context for something inside; raises LimitExceeded when nested too deep."""
         return Context(
-            self.budget.child(), self.walk, "", self.facts, self.interpreters, self.streams
+            self.budget.child(),
+            self.walk,
+            "",
+            self.facts,
+            self.interpreters,
+            self.streams,
+            self.excerpts,
         )
 
     def interpreter(self, level: int = 0) -> Interpreter:

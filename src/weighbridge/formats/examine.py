@@ -10,6 +10,7 @@ from weighbridge.facts.codec import Fact
 from weighbridge.formats import archives, executables, inert, known, patterns
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.data.registry import recognise
+from weighbridge.formats.excerpts import add_raw_excerpts
 from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.pickle.interpreter import Interpreter
 from weighbridge.formats.pickle.raw import hidden_streams
@@ -60,6 +61,13 @@ def walk(context: Context, source: Source, place: Place) -> str | None:
     if not head:
         context.format(place, "empty", 0)
         return "empty"
+    since = len(context.facts)
+    found = _walk(context, source, place, head)
+    add_raw_excerpts(context, source, place, since)
+    return found
+
+
+def _walk(context: Context, source: Source, place: Place, head: bytes) -> str | None:
     found: str | None = None
     errors: list[tuple[str, ParseError]] = []
     for container in recognise_all(source):

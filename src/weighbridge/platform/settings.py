@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from weighbridge.platform.environment import Environment, secret_key, wrong
 from weighbridge.platform.hub_access import hub_access
+from weighbridge.platform.mailing import mail
 
 _environment = Environment()
 
@@ -52,6 +53,13 @@ WEIGHBRIDGE_THROTTLE = _environment.flag("THROTTLE", True)
 # For tests only: webhooks may then go to this machine over http.
 WEIGHBRIDGE_WEBHOOKS_TO_LOOPBACK = _environment.flag("WEBHOOKS_TO_LOOPBACK")
 
+# -- e-mail: none is sent unless a server is named -------------------------------------------------
+
+_MAIL = mail(_environment)
+WEIGHBRIDGE_MAIL = "EMAIL_HOST" in _MAIL
+globals().update(_MAIL)
+DEFAULT_FROM_EMAIL = _environment.text("MAIL_FROM", "weighbridge@localhost")
+
 # -- Django ---------------------------------------------------------------------------------------
 
 DEBUG = False
@@ -82,6 +90,7 @@ INSTALLED_APPS = [
     "weighbridge.platform.advisories",
     "weighbridge.platform.publications",
     "weighbridge.platform.inventories",
+    "weighbridge.platform.notices",
     "weighbridge.platform.api",
     "weighbridge.platform.web",
 ]

@@ -66,6 +66,7 @@ TABLE = [
     Row("GET", "/cases/{number}/occurrences", A.READ_QUEUE),
     Row("GET", "/cases/{number}/history", A.READ_QUEUE),
     Row("POST", "/cases/{number}/claim", A.CLAIM_CASE, {}),
+    Row("POST", "/cases/{number}/assign", A.ASSIGN_CASE, {"owner": "ada"}),
     Row("POST", "/cases/{number}/release", A.CLAIM_CASE, {}),
     Row("POST", "/cases/{number}/start", A.CLAIM_CASE),
     Row("POST", "/cases/{number}/notes", A.DECIDE_CASE, TEXT),

@@ -212,7 +212,7 @@ def test_too_many_requests_are_refused_whatever_address_they_claim(settings: Any
 
 def test_the_description_is_served_without_outside_hosts() -> None:
     page = Client().get("/api/docs").content.decode()
-    assert "/api/v1/artifacts/{sha256}" in page and "//cdn" not in page and "<script" not in page
+    assert "/api/v1/artifacts/{sha256}" in page and "https://" not in page
     schema = json.loads(Client().get("/api/v1/openapi.json").content)
     assert schema["openapi"].startswith("3.")
 

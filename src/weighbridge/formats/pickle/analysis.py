@@ -23,6 +23,7 @@ from weighbridge.facts.expressions import (
 from weighbridge.facts.pickles import AttributeWrite, Call, Import, Payload, Stream
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle import layout
+from weighbridge.formats.pickle.excerpts import add_excerpts
 from weighbridge.formats.pickle.payloads import Constant, evaluate, unwrap
 from weighbridge.formats.pickle.trace import (
     Attention,
@@ -128,6 +129,7 @@ def emit(context: Context, trace: Trace, source: Source, place: Place) -> int:
     if "frame-crossed" in trace.oddities:
         text = "an opcode reaches out of its frame: loads from a file and from memory differ there"
         context.gap(place, "pickle", "malformed-frame-crossed", text, trace.offset)
+    add_excerpts(context, trace, source, place)
     PayloadFinder(context, trace, source, place, number).look()
     return number
 

@@ -24,6 +24,7 @@ class Action(StrEnum):
     READ_EVIDENCE = "read evidence, of restricted models too"
     OPEN_CASE = "open cases"
     CLAIM_CASE = "claim cases"
+    ASSIGN_CASE = "give cases to others"
     DECIDE_CASE = "propose and take decisions"
     APPROVE_CASE = "approve what somebody else proposed"
     REOPEN_CASE = "reopen decided cases"
@@ -52,7 +53,12 @@ _RESEARCHER = _SUBMITTER | {
     Action.VOUCH,
     Action.HUNT,
 }
-_LEAD = _RESEARCHER | {Action.BREAK_GLASS, Action.READ_AUDIT, Action.MANAGE_WEBHOOKS}
+_LEAD = _RESEARCHER | {
+    Action.ASSIGN_CASE,
+    Action.BREAK_GLASS,
+    Action.READ_AUDIT,
+    Action.MANAGE_WEBHOOKS,
+}
 
 MATRIX: dict[Role, frozenset[Action]] = {
     Role.READER: _READER,

@@ -26,6 +26,7 @@ SCOPE_OF: dict[Action, Scope] = {
     Action.READ_EVIDENCE: Scope.CASES,
     Action.OPEN_CASE: Scope.CASES,
     Action.CLAIM_CASE: Scope.CASES,
+    Action.ASSIGN_CASE: Scope.CASES,
     Action.DECIDE_CASE: Scope.CASES,
     Action.APPROVE_CASE: Scope.CASES,
     Action.REOPEN_CASE: Scope.CASES,

@@ -33,6 +33,7 @@ from weighbridge.platform.cases.transitions import locked
 from weighbridge.platform.catalog.models import Model
 from weighbridge.platform.catalog.selectors import derived_from
 from weighbridge.rules.registry import rule
+from weighbridge.text.escaping import visible
 
 MALICE = "CWE-506"
 SOURCES = {"report": "report", "manual": "manual-analysis", "incident": "incident-response"}
@@ -98,6 +99,21 @@ def issue_for_model(user: User, case_number: int, model_number: int) -> Advisory
         return advisory
 
 
+def preview(case: Case, model: Model | None) -> AdvisoryContent:
+    """Return what the MSC of a case would say about a model, or about its package, if issued now.
+
+    Nothing is stored and no number is taken.
+
+    Raises:
+        Refused: the package or its versions cannot be named.
+    """
+    versions = tuple(case.package_versions)
+    target = targets.of_model(model) if model else targets.of_package(case.package, versions)
+    advisory = Advisory(kind=Kind.MSC, year=timezone.now().year, number=0)
+    content = replace(_content(advisory, case, target), id=f"MSC-{advisory.year}-…")
+    return content if model is None else _of_model(content, case, model)
+
+
 def _issue(case: Case, model: Model | None, approver: User) -> Advisory:
     year, number = numbers.take(Kind.MSC)
     versions = tuple(case.package_versions)
@@ -126,7 +142,7 @@ def _content(advisory: Advisory, case: Case, target: Target) -> AdvisoryContent:
         kind=Kind.MSC.value,
         id=numbers.bare(advisory),
         revision=1,
-        title=f"Malicious code in {_cut(target.name, 90)} ({target.ecosystem})",
+        title=f"Malicious code in {_cut(visible(target.name), 90)} ({target.ecosystem})",
         description=(
             f"Installing {target.name} has an effect that no package needs: {case.title}. "
             "Do not install it. The affected versions are listed."

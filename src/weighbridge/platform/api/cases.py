@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import Field, Query, Router, Schema, Status
 
@@ -38,6 +38,7 @@ class CaseFilter(Paging):
     provider: Literal["huggingface", "kaggle", "local"] | None = None
     rule: str = Field("", max_length=60)
     family: str = Field("", max_length=64)
+    effect: str = Field("", max_length=40)
     q: str = Field("", max_length=200)
     mine: bool = False
 
@@ -47,6 +48,12 @@ class Why(Schema):
 
     reason: Text = ""
     revision: int | None = Field(None, ge=1)
+
+
+class OwnerIn(Schema):
+    """Who is to work on a case."""
+
+    owner: str = Field(..., min_length=1, max_length=150)
 
 
 class NoteIn(Schema):
@@ -110,24 +117,22 @@ def listed(user: User, query: CaseFilter) -> QuerySet[Case]:
         verdict=query.verdict or "",
         rule=query.rule,
         family=query.family,
+        effect=query.effect,
         provider=query.provider or "",
         text=query.q,
         mine=query.mine,
     )
-    return selectors.queue(user, filters).annotate(places=Count("occurrences"))
+    return selectors.queue(user, filters)
 
 
 def row(case: Case) -> dict[str, Any]:
-    """Return a case in a list."""
+    """Return a case as plain data."""
     names = (
         "revision state verdict rule title family behaviour popularity restricted origin "
         "proposal decision reason question awaiting_until opened_at decided_at"
     ).split()
     shown: dict[str, Any] = {name: getattr(case, name) for name in names}
-    shown |= {"id": case.pk, "owner": case.owner.get_username() if case.owner else None}
-    if (places := getattr(case, "places", None)) is not None:
-        shown["occurrences"] = places
-    return shown
+    return shown | {"id": case.pk, "owner": case.owner.get_username() if case.owner else None}
 
 
 def full(case: Case) -> dict[str, Any]:
@@ -179,6 +184,34 @@ def _report(told: Report) -> dict[str, Any]:
     return {"id": told.pk, **{name: getattr(told, name) for name in names}}
 
 
+def manual_of(body: CaseIn) -> Manual:
+    """Return what a case that is opened by hand is about.
+
+    Raises:
+        NotFound: there is no such version or artifact.
+    """
+    version = None
+    if body.version is not None:
+        version = ModelVersion.objects.select_related("model").filter(pk=body.version).first()
+        if version is None:
+            raise NotFound(f"there is no version {body.version}")
+    artifact = None
+    if body.sha256 is not None:
+        artifact = Artifact.objects.filter(key=body.sha256).first()
+        if artifact is None:
+            raise NotFound("there is no artifact with this hash")
+    return Manual(
+        title=body.title,
+        reason=body.reason,
+        version=version,
+        artifact=artifact,
+        behaviour=body.behaviour,
+        verdict=body.verdict,
+        package=body.package,
+        versions=tuple(body.versions),
+    )
+
+
 def find(number: int) -> Case:
     """Return a case.
 
@@ -196,34 +229,18 @@ def find(number: int) -> Case:
 def queue(request: HttpRequest, query: Query[CaseFilter]) -> dict[str, Any]:
     """List cases: verdict first, then popularity, then age."""
     user = actor(request, Action.READ_QUEUE)
-    return page(listed(user, query), query, ORDER, row)
+    found = page(listed(user, query), query, ORDER, row)
+    places = selectors.counted([item["id"] for item in found["items"]])
+    for item in found["items"]:
+        item["occurrences"] = places[item["id"]].count if item["id"] in places else 0
+    return found
 
 
 @router.post("/cases", response={201: Any}, summary="Open a case by hand")
 def create(request: HttpRequest, body: CaseIn) -> Status[Any]:
     """Open a case about a version or an artifact, or join the open one about the same."""
     user = actor(request, Action.OPEN_CASE)
-    version = None
-    if body.version is not None:
-        version = ModelVersion.objects.select_related("model").filter(pk=body.version).first()
-        if version is None:
-            raise NotFound(f"there is no version {body.version}")
-    artifact = None
-    if body.sha256 is not None:
-        artifact = Artifact.objects.filter(key=body.sha256).first()
-        if artifact is None:
-            raise NotFound("there is no artifact with this hash")
-    manual = Manual(
-        title=body.title,
-        reason=body.reason,
-        version=version,
-        artifact=artifact,
-        behaviour=body.behaviour,
-        verdict=body.verdict,
-        package=body.package,
-        versions=tuple(body.versions),
-    )
-    return Status(201, full(find(services.open_by_hand(user, manual).pk)))
+    return Status(201, full(find(services.open_by_hand(user, manual_of(body)).pk)))
 
 
 @router.post("/cases/next", summary="Claim the first case")
@@ -262,6 +279,16 @@ def claim(request: HttpRequest, number: int, body: Why | None = None) -> dict[st
     """Take a case from the queue."""
     user = actor(request, Action.CLAIM_CASE)
     return full(services.claim(user, number, body.revision if body else None))
+
+
+@router.post("/cases/{int:number}/assign", summary="Give a case to somebody")
+def assign(request: HttpRequest, number: int, body: OwnerIn) -> dict[str, Any]:
+    """Give a case that nobody analyses yet to a person, who is told of it."""
+    lead = actor(request, Action.ASSIGN_CASE)
+    owner = User.objects.filter(username=body.owner, is_active=True).first()
+    if owner is None:
+        raise NotFound(f"there is no {body.owner}")
+    return full(services.assign(lead, number, owner))
 
 
 @router.post("/cases/{int:number}/release", summary="Release a case")

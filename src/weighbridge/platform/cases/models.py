@@ -50,7 +50,8 @@ class Case(models.Model):
     """One behaviour under review, with everything it occurs in.
 
     `revision` grows with every step, so that of two people who decide at once one is told.
-    `emergency` says for ever that a lead decided alone; `package` is one on PyPI that it is about.
+    `emergency` says for ever that a lead decided alone; `package` is one on PyPI that it is about;
+    `effect` is the gravest of what it does, as the table of effects names it.
     """
 
     behaviour = models.CharField(max_length=64)
@@ -59,6 +60,7 @@ class Case(models.Model):
     verdict = models.CharField(max_length=12, choices=[(word, word) for word in RANKS])
     rank = models.SmallIntegerField()
     title = models.CharField(max_length=300)
+    effect = models.CharField(max_length=40, default="")
     origin = models.CharField(max_length=20, default="defender")
     subject = models.ForeignKey(ModelVersion, on_delete=models.PROTECT, null=True)
     state = models.CharField(max_length=12, choices=CaseState.choices, default=CaseState.QUEUED)

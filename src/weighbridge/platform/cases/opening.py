@@ -126,6 +126,7 @@ def _columns(flag: Flag, origin: Origin) -> dict[str, Any]:
         "verdict": flag.kind,
         "rank": RANKS[flag.kind],
         "title": storable(flag.title, 300),
+        "effect": str(next(iter(flag.evidence.get("effects", ())), ""))[:40],
         "origin": origin.name[:20],
         "restricted": True,
     }

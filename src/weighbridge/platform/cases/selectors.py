@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
 
 from weighbridge.platform.accounts.models import User
-from weighbridge.platform.accounts.permissions import Action, require
+from weighbridge.platform.accounts.permissions import Action, allowed, require
 from weighbridge.platform.advisories.issuing import affected_models
 from weighbridge.platform.advisories.models import Advisory, AdvisoryState, Kind
 from weighbridge.platform.audit.errors import NotFound
@@ -17,6 +19,9 @@ from weighbridge.platform.cases.models import OPEN, Case, CaseState, Decision, O
 from weighbridge.platform.cases.places import files_of
 from weighbridge.platform.cases.ruling import case_for
 from weighbridge.platform.catalog.models import Model, ModelFile
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Filters:
     verdict: str = ""
     rule: str = ""
     family: str = ""
+    effect: str = ""
     provider: str = ""
     text: str = ""
     awaiting: bool | None = None
@@ -47,7 +53,7 @@ def queue(user: User, filters: Filters | None = None) -> QuerySet[Case]:
     require(user, Action.READ_QUEUE)
     filters = filters or Filters()
     wanted = Q(state=filters.state) if filters.state else Q(state__in=OPEN)
-    for name in ("verdict", "rule", "family"):
+    for name in ("verdict", "rule", "family", "effect"):
         if value := getattr(filters, name):
             wanted &= Q(**{name: value})
     if filters.provider:
@@ -62,10 +68,51 @@ def queue(user: User, filters: Filters | None = None) -> QuerySet[Case]:
         wanted &= Q(awaiting_until__isnull=not filters.awaiting)
     if filters.mine:
         wanted &= Q(owner=user)
-    rows = Case.objects.filter(wanted).select_related("owner", "proposer", "approver")
+    people = ("owner", "proposer", "approver", "subject__model")
+    rows = Case.objects.filter(wanted).select_related(*people)
     if filters.state == CaseState.DECIDED:
         return rows.order_by("-decided_at", "-pk")
     return rows.order_by("rank", "-popularity", "opened_at", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many places a case has, and the first of them."""
+
+    count: int
+    first: int
+
+
+def counted(cases: Iterable[int]) -> dict[int, Counted]:
+    """Return the number of places of some cases, in one query; those that have none are left out.
+
+    Of one page of the queue: joined to the queue itself, all of it would be counted.
+    """
+    rows = Occurrence.objects.filter(case__in=list(cases)).order_by().values("case_id")
+    found = rows.annotate(places=Count("pk"), first=Min("pk"))
+    return {row["case_id"]: Counted(row["places"], row["first"]) for row in found}
+
+
+def found_in(cases: Iterable[Case]) -> dict[int, tuple[Counted, Model | None]]:
+    """Return for some cases how many places they have and one model: where each was seen first.
+
+    Three queries, whatever the length.
+    """
+    some = list(cases)
+    places = counted(case.pk for case in some)
+    firsts = Occurrence.objects.filter(pk__in=[one.first for one in places.values()])
+    artifacts = dict(firsts.values_list("case_id", "artifact_id"))
+    files = ModelFile.objects.filter(artifact__in=set(artifacts.values())).order_by()
+    earliest = files.values("artifact_id").annotate(first=Min("pk")).values("first")
+    holders = ModelFile.objects.filter(pk__in=earliest).select_related("version__model")
+    models = {file.artifact_id: file.version.model for file in holders}
+    return {
+        case.pk: (
+            places.get(case.pk, Counted(0, 0)),
+            models.get(artifacts.get(case.pk, 0)) or (case.subject.model if case.subject else None),
+        )
+        for case in some
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +177,13 @@ def vouches(user: User) -> QuerySet[Vouch]:
     """Return what is and was vouched for, newest first."""
     require(user, Action.READ_QUEUE)
     return Vouch.objects.select_related("proposer", "approver").order_by("-pk")
+
+
+def waiting(user: User | AnonymousUser) -> int | None:
+    """Return how many cases nobody has claimed, None for people who may not know."""
+    if not allowed(user, Action.READ_QUEUE):
+        return None
+    return Case.objects.filter(state=CaseState.QUEUED, awaiting_until__isnull=True).count()
 
 
 def counts(user: User) -> dict[str, int]:

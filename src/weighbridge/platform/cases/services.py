@@ -42,6 +42,23 @@ def claim(user: User, number: int, expected: int | None = None) -> Case:
         return _claimed(user, locked(number, expected))
 
 
+def assign(lead: User, number: int, owner: User) -> Case:
+    """Give a case to somebody, who is told of it.
+
+    Raises:
+        PermissionDenied: `lead` may not.
+        Conflict: it is in analysis, proposed or decided.
+        Refused: that person cannot work on cases.
+    """
+    require(lead, Action.ASSIGN_CASE)
+    if not allowed(owner, Action.CLAIM_CASE):
+        raise Refused(f"{owner.get_username()} may not work on cases")
+    with transaction.atomic():
+        columns = {"owner": owner, "claimed_at": timezone.now(), "claim_expires_at": _expiry()}
+        data = {"owner": owner.pk, "owner_name": owner.get_username()}
+        return transition(locked(number), "assign", lead, Change(columns, data=data))
+
+
 def claim_next(user: User) -> Case | None:
     """Take the first case of the queue; two people never get the same. None when it is empty."""
     require(user, Action.CLAIM_CASE)

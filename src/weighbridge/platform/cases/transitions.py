@@ -29,6 +29,7 @@ def _step(sources: str, to: str, owner: bool = False) -> Step:
 
 STEPS: dict[str, Step] = {
     "claim": _step("queued", CLAIMED),
+    "assign": _step("queued claimed", CLAIMED),
     "release": _step("claimed in-analysis", QUEUED),
     "expire": _step("claimed in-analysis", QUEUED),
     "start": _step("claimed", ANALYSIS, owner=True),

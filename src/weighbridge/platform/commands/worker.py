@@ -120,6 +120,7 @@ def _chores() -> list[Callable[[], object]]:
     from weighbridge.platform.cases import services as cases
     from weighbridge.platform.cases import vouching
     from weighbridge.platform.inventories import services as inventories
+    from weighbridge.platform.notices import telling
     from weighbridge.platform.publications import webhooks
     from weighbridge.platform.scans import services as scans
     from weighbridge.platform.scans import uploads
@@ -130,5 +131,6 @@ def _chores() -> list[Callable[[], object]]:
         vouching.apply_pending,
         inventories.check_all,
         webhooks.work,
+        telling.work,
         uploads.sweep,
     ]

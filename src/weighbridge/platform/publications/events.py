@@ -20,6 +20,8 @@ class Kind(StrEnum):
     SUPERSEDED = "advisory.superseded"
     WITHDRAWN = "advisory.withdrawn"
     CASE_OPENED = "case.opened"
+    CASE_ASSIGNED = "case.assigned"
+    APPROVAL_WANTED = "approval.wanted"
     CASE_DECIDED = "case.decided"
     INVENTORY_CHANGED = "inventory.changed"
     TEST = "test"
@@ -32,6 +34,15 @@ _STEPS = {
     "unsupersede": Kind.REVISED,
     "supersede": Kind.SUPERSEDED,
     "withdraw": Kind.WITHDRAWN,
+    "propose-withdraw": Kind.APPROVAL_WANTED,
+    "propose-lift-embargo": Kind.APPROVAL_WANTED,
+}
+
+
+_CASES = {
+    "case-open": Kind.CASE_OPENED,
+    "case-assign": Kind.CASE_ASSIGNED,
+    "case-propose": Kind.APPROVAL_WANTED,
 }
 
 
@@ -43,6 +54,6 @@ def kind_of(event: Event) -> Kind | None:
         return Kind.INVENTORY_CHANGED if event.action == "inventory-change" else None
     if event.object_kind != "case":
         return None
-    if event.action == "case-open":
-        return Kind.CASE_OPENED
+    if event.action in _CASES:
+        return _CASES[event.action]
     return Kind.CASE_DECIDED if event.after == "decided" != event.before else None

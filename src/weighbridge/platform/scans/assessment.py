@@ -21,6 +21,7 @@ from weighbridge.platform.catalog.services import refresh, refresh_artifacts
 from weighbridge.platform.scans.judging import (
     PARSERS_VERSION,
     Judged,
+    excerpts_of,
     flags,
     kinds_of,
     limits_key,
@@ -84,6 +85,7 @@ def keep_facts(artifact: Artifact, read: Read, reading: Reading) -> ArtifactFact
     values = {
         "blob": packed(facts),
         "kinds": kinds_of(facts),
+        "excerpts": excerpts_of(facts),
         "settled": settled(facts),
         "bytes_read": read.bytes_read,
     }

@@ -14,7 +14,7 @@ from weighbridge.budget import Limits
 from weighbridge.facts import FACTS_VERSION, codec, expressions
 from weighbridge.facts.codec import Fact
 from weighbridge.facts.pickles import Call, Code, Import
-from weighbridge.facts.structure import Format, Gap, Note
+from weighbridge.facts.structure import Excerpt, Format, Gap, Note
 from weighbridge.findings.model import Finding, Kind, Verdict
 from weighbridge.findings.verdict import of_file
 from weighbridge.platform.audit.canonical import canonical, sha256, storable
@@ -150,6 +150,13 @@ def settled(facts: Iterable[Fact]) -> bool:
     return not any(
         code.startswith(("worker-", "source-", "changed", "hash-mismatch")) for code in codes
     )
+
+
+def excerpts_of(facts: Iterable[Fact]) -> list[dict[str, Any]]:
+    """Return the bytes around what was found, as they are stored; parsers bound them."""
+    shown = (fact for fact in facts if isinstance(fact, Excerpt))
+    normal: list[dict[str, Any]] = json.loads(canonical([codec.encode(fact) for fact in shown]))
+    return normal
 
 
 def kinds_of(facts: Iterable[Fact]) -> str:

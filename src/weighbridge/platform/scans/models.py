@@ -68,6 +68,7 @@ class Scan(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["state", "-priority", "id"], name="scans_scan_queue"),
             models.Index(fields=["requested_by", "-id"], name="scans_scan_requester"),
+            models.Index(fields=["finished_at"], name="scans_scan_finished"),
         ]
         constraints: ClassVar = [
             models.CheckConstraint(
@@ -98,6 +99,7 @@ class ArtifactFacts(models.Model):
     `blob` is zlib-compressed JSON, one encoded fact after another in a list. What was read by a
     worker that died or ran out of time is not `settled` and is read again at the next occasion.
     `name` is the name that a text was read under, because loaders tell texts apart by it.
+    `excerpts` are the bytes around what was found, kept apart so that a page need not unpack all.
     """
 
     artifact = models.ForeignKey(Artifact, on_delete=models.PROTECT, related_name="facts")
@@ -109,6 +111,7 @@ class ArtifactFacts(models.Model):
     bytes_read = models.BigIntegerField()
     kinds = models.CharField(max_length=300)
     settled = models.BooleanField(default=True)
+    excerpts = CanonicalJSONField(default=list)
     blob = models.BinaryField()
     at = models.DateTimeField(auto_now_add=True)
 

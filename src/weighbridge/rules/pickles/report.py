@@ -131,10 +131,31 @@ def _evidence(
     if payloads:
         evidence["payloads"] = [_payload(payload) for payload in payloads[:4]]
     if codes:
-        evidence["carried"] = [visible(code.text, 600) for code in codes[:3]]
+        evidence["carried"] = [_lines(code.text) for code in codes[:3]]
+        if decoded := _decoded(codes):
+            evidence["decoded"] = decoded
     if stream.stream.error is not None:
         evidence["breaks_off"] = f"the stream ends with an error after this ({stream.stream.error})"
     return evidence
+
+
+def _lines(text: str) -> str:
+    """Return the beginning of code, line by line, with what hides in them as escapes."""
+    shown = "\n".join(map(visible, text[:600].split("\n")))
+    return shown if len(text) <= 600 else f"{shown}…"
+
+
+def _decoded(codes: list[Code]) -> list[str]:
+    """Return what code decodes and runs in its turn: constants that do not stand in its text."""
+    texts = [
+        _lines(constant)
+        for code in codes[:3]
+        if code.origin == "python-source" and len(code.text) < 600
+        for constant in code.constants
+        if len(constant) > 12 and constant not in code.text
+    ]
+    inner = [one for one in texts if not any(one != other and one in other for other in texts)]
+    return list(dict.fromkeys(inner))[:3]
 
 
 def _also(stream: StreamFacts, group: Group) -> dict[str, Any]:

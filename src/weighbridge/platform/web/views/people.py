@@ -98,7 +98,14 @@ def account(request: HttpRequest) -> HttpResponse:
             context["secret"] = tokens.create(user, name, request.POST.getlist("scopes")).secret
         except ValueError as error:
             messages.error(request, f"No token was made: {error}.")
-    context |= {"tokens": Token.objects.filter(user=user), "scopes": list(Scope)}
+    context |= {
+        "tokens": Token.objects.filter(user=user),
+        "scopes": list(Scope),
+        "actions": [
+            (action.value, permissions.allowed(user, action), permissions.refusal(action))
+            for action in Action
+        ],
+    }
     response = render(request, "weighbridge/account.html", context)
     response["Cache-Control"] = "no-store"
     return response

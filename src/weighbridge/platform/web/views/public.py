@@ -5,14 +5,17 @@ from __future__ import annotations
 import difflib
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from pydantic import ValidationError
 
 from weighbridge.platform.accounts.models import User
+from weighbridge.platform.accounts.permissions import Action, allowed
 from weighbridge.platform.advisories.content import AdvisoryContent
 from weighbridge.platform.advisories.models import Proposal
 from weighbridge.platform.advisories.numbers import bare
@@ -22,12 +25,16 @@ from weighbridge.platform.api.reports import ReportIn, tell
 from weighbridge.platform.api.throttling import TooMany
 from weighbridge.platform.audit.errors import NotFound, RegistryError
 from weighbridge.platform.publications.osv import Published, find, public, published
+from weighbridge.platform.web.context import THEMES
+from weighbridge.platform.web.views.work import dashboard
 
 _ROWS = 50
 
 
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
+    if allowed(request.user, Action.READ_QUEUE) and isinstance(request.user, User):
+        return dashboard(request, request.user)
     newest = list(published(public().order_by("-pk")[:10]))
     return render(request, "weighbridge/start.html", {"newest": newest})
 
@@ -90,6 +97,33 @@ def _diffs(item: Published) -> list[tuple[int, list[str]]]:
 
 def _plain(content: AdvisoryContent) -> list[str]:
     return json.dumps(json.loads(content.to_json()), indent=1, sort_keys=True).splitlines()
+
+
+@require_safe
+def feeds(request: HttpRequest) -> HttpResponse:
+    return render(request, "weighbridge/feeds.html", {"address": settings.WEIGHBRIDGE_URL})
+
+
+@require_safe
+def keys(request: HttpRequest) -> HttpResponse:
+    return render(request, "weighbridge/keys.html")
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Keep the choice of colours in a cookie, and go back to where the person was."""
+    back = urlsplit(request.headers.get("Referer", ""))
+    same = back.netloc == request.get_host() and back.path.startswith("/")
+    target = back.path + (f"?{back.query}" if back.query else "") if same else "/"
+    response = redirect("/" + target.lstrip("/\\"))
+    chosen = request.POST.get("theme", "")
+    if chosen in THEMES:
+        response.set_cookie(
+            "theme", chosen, max_age=365 * 86400, samesite="Lax", secure=request.is_secure()
+        )
+    else:
+        response.delete_cookie("theme", samesite="Lax")
+    return response
 
 
 @require_safe
