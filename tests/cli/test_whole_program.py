@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import arguments, environment, weigh
@@ -121,6 +122,15 @@ def test_ctrl_c_leaves_a_partial_report(tmp_path: Path) -> None:
     for number in range(20_000):
         (target / f"{number:05}.pkl").write_bytes(BAD)
     report = tmp_path / "report.json"
+    # A busy machine may need longer to begin; what is interrupted before that reports nothing.
+    partial = next(filter(None, (interrupted(target, report, after) for after in (2, 5, 15))))
+    assert partial["complete"] is False
+    assert partial["verdict"] in {"malicious", "inconclusive"}
+    assert 0 < len(partial["files"]) < 20_000
+
+
+def interrupted(target: Path, report: Path, seconds: float) -> dict[str, Any]:
+    """Scan, interrupt the scan after some time, and return its report; empty without files."""
     process = subprocess.Popen(
         arguments("scan", target, "--format", "json", "--output", report),
         env=environment(),
@@ -129,15 +139,15 @@ def test_ctrl_c_leaves_a_partial_report(tmp_path: Path) -> None:
         # A shell has what it starts in the background ignore the signal.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    time.sleep(2)
+    time.sleep(seconds)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
+    if not report.exists():
+        return {}
     assert process.returncode == 130, err
     assert (out, err) == (b"", b"")
-    partial = json.loads(report.read_text())
-    assert partial["complete"] is False
-    assert partial["verdict"] in {"malicious", "inconclusive"}
-    assert 0 < len(partial["files"]) < 20_000
+    partial: dict[str, Any] = json.loads(report.read_text())
+    return partial if partial["files"] else {}
 
 
 def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:

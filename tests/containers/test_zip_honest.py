@@ -160,9 +160,9 @@ def test_unicode_names():
 
 def test_many_members_are_fast():
     built = build_zip(*(ZipEntry(b"archive/data/%d" % index, b"x" * 8) for index in range(20_000)))
-    began = time.perf_counter()
+    began = time.process_time()
     archive = opened(built)
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
     assert len(archive.members) == 20_000
     assert is_honest(archive, built)
 

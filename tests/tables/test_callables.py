@@ -98,12 +98,12 @@ def test_a_class_row_says_nothing_about_its_members():
 
 @pytest.mark.parametrize("name", ["", ".", "..", "*", "a" * 100_000, "a." * 100_000])
 def test_strange_names_are_cheap_and_unknown(name):
-    started = time.perf_counter()
+    started = time.process_time()
     assert dangerous(name, name) is None
     assert dangerous_through("a", name) is None
     assert benign(name, name) is None and family(name, name) is None
     assert operand(name, name) is None and library_kind(name) is None
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_a_deep_path_below_a_dangerous_module_is_still_found():

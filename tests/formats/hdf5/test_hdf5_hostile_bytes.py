@@ -47,9 +47,9 @@ def honest():
 
 
 def _ends(data: bytes) -> Seen:
-    began = time.monotonic()
+    began = time.process_time()
     seen = Seen(data)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
     assert seen.failure is None or isinstance(seen.failure, ParseError)
     return seen
 

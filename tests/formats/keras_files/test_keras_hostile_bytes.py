@@ -75,6 +75,6 @@ def test_changed_bytes_of_a_file(data):
     ids=("deep", "wide", "names", "vocabulary", "duplicates"),
 )
 def test_bombs_end_soon(text):
-    began = time.monotonic()
+    began = time.process_time()
     scan(keras_zip(text))
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10

@@ -40,13 +40,13 @@ def test_bytes_behind_a_template(name, tail):
 
 
 def test_large_templates_take_bounded_time():
-    started = time.monotonic()
+    started = time.process_time()
     nested = "".join(f"{{% if 'w{n}' in message.content %}}" for n in range(60)) + "word " * 2000
     in_json(nested + "{% endif %}" * 60)
     in_json("{{ 'a' ~ b }}" * 12_000)
     in_json("{{ " + " + ".join(["a"] * 40_000) + " }}")
     in_json("{% set x = x ~ 'a' %}" * 5_000 + "{{ m[x] }}")
-    assert time.monotonic() - started < 15
+    assert time.process_time() - started < 15
 
 
 def test_lone_surrogates_in_json():
