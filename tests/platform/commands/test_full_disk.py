@@ -30,11 +30,11 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def fill(place: Path, leave: int) -> Path:
     """Leave only some bytes free."""
     filler = place / "filler"
-    with filler.open("wb") as file:
+    # Unbuffered: what no longer fits must not be tried again when the file is closed.
+    with filler.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(bytes(64 << 10))
-                file.flush()
         except OSError:
             pass
     with filler.open("r+b") as file:
