@@ -240,7 +240,9 @@ def _with_block(page: str, name: str, text: str) -> str:
 
 
 def _run(arguments: list[str], folder: Path) -> tuple[int, str]:
-    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb"}
+    nothing = {"WEIGHBRIDGE_DB": str(folder / "no-vulnerabilities.sqlite3")}
+    environment = {**os.environ, "COLUMNS": "100", "TERM": "dumb", **nothing}
+    environment.pop("WEIGHBRIDGE_POLICY", None)
     done = subprocess.run(
         [sys.executable, "-m", "weighbridge", *arguments],
         capture_output=True,

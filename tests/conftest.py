@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,9 @@ from weighbridge.facts.structure import Anomaly
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 
 TESTS = Path(__file__).parent
+# What a developer keeps here changes no test.
+os.environ["WEIGHBRIDGE_DB"] = str(TESTS / "no-vulnerabilities.sqlite3")
+os.environ.pop("WEIGHBRIDGE_POLICY", None)
 
 
 @pytest.fixture

@@ -24,6 +24,32 @@ STATEMENTS = {
         f"exec(compile(b.b64decode(a + c), 'x', 'exec')){MARK}\n"
     ),
     "chr": f"exec(''.join(chr(c) for c in [112, 97, 115, 115])){MARK}\n",
+    "chr-map": f"exec(''.join(map(chr, [112, 97, 115, 115]))){MARK}\n",
+    "interpreter": (
+        "import code\ncode.InteractiveInterpreter().runsource("
+        f"\"import os; os.system('echo weighbridge-eval')\"){MARK}\n"
+    ),
+    "timeit": (
+        "import timeit\n"
+        f"timeit.timeit(\"__import__('os').system('echo weighbridge-eval')\", number=1){MARK}\n"
+    ),
+    "debugger": (
+        f"import pdb\npdb.run(\"__import__('os').system('echo weighbridge-eval')\"){MARK}\n"
+    ),
+    "run-data": (
+        "import os, runpy\n"
+        f"runpy.run_path(os.path.join(os.path.dirname(__file__), 'tokenizer.model')){MARK}\n"
+    ),
+    "delete-home": f"import os, shutil\nshutil.rmtree(os.path.expanduser('~')){MARK}\n",
+    "startup-file": (
+        "import os, site\n"
+        f"open(os.path.join(site.getsitepackages()[0], 'acme.pth'), 'w').write('import acme'){MARK}\n"
+    ),
+    "executable-memory": (
+        f"import ctypes, mmap\npage = mmap.mmap(-1, 4096, prot=7){MARK}\npage.write(b'\\xc3')\n"
+        "ctypes.CFUNCTYPE(None)(ctypes.addressof(ctypes.c_char.from_buffer(page)))()\n"
+    ),
+    "operator-library": f"import torch\ntorch.ops.load_library('./acme.so'){MARK}\n",
     "reversed": f"import os\ngetattr(os, 'metsys'[::-1])('echo weighbridge-eval'){MARK}\n",
     "marshal": f"import marshal, zlib\nexec(marshal.loads(zlib.decompress(b'x'))){MARK}\n",
     "lambda": f"import base64\n(lambda s: exec(base64.b64decode(s)))('{_CODE}'){MARK}\n",

@@ -14,6 +14,9 @@ from weighbridge.errors import LimitExceeded
 
 MIB = 1 << 20
 GIB = 1 << 30
+DOWNLOAD_BYTES = 2 * GIB
+"""Bytes that are fetched of one file at a hub unless told otherwise; formats that can be judged by
+ranges need far less."""
 
 
 @dataclass(frozen=True, slots=True)

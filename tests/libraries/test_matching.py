@@ -36,6 +36,19 @@ def test_one_record_with_many_aliases_does_not_weld_others_together(store_of: Ma
     assert len(vulnerabilities(store, "demo", "1.0")) == 21
 
 
+def test_a_ws_of_a_registry_matches_until_a_cve_takes_over(store_of: Make) -> None:
+    own = {"versions": ["1.0", "1.1"], "events": []}
+    store = store_of(record("x_WS-2030-0001", aliases=["WS-2030-0001"], **own))
+    (found,) = vulnerabilities(store, "demo", "1.0")
+    assert (found.id, found.aliases) == ("WS-2030-0001", ("x_WS-2030-0001",))
+    store = store_of(
+        record("x_WS-2030-0001", aliases=["WS-2030-0001", "CVE-2030-1"], **own),
+        record("CVE-2030-1"),
+    )
+    (found,) = vulnerabilities(store, "demo", "1.0")
+    assert (found.id, found.fixed_in) == ("CVE-2030-1", ("2.0",))
+
+
 def test_withdrawn_records_do_not_match(store_of: Make) -> None:
     store = store_of(record(withdrawn="2030-02-01T00:00:00Z"))
     assert vulnerabilities(store, "demo", "1.0") == ()

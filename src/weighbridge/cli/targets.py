@@ -9,7 +9,6 @@ from pathlib import Path
 
 import click
 
-from weighbridge.defender.local_caches import hugging_face, kaggle
 from weighbridge.defender.selection import Selection
 from weighbridge.defender.targets import Target
 
@@ -41,6 +40,9 @@ def from_caches(
     hf_cache: str | None, kaggle_cache: str | None, selection: Selection
 ) -> Iterator[Target]:
     """Yield the models in the caches that were asked for; an empty name is the usual place."""
+    # Only those who ask pay for the import of what knows of hubs.
+    from weighbridge.defender.local_caches import hugging_face, kaggle
+
     if hf_cache is not None:
         yield from hugging_face(hf_cache or usual_hf_cache(), selection)
     if kaggle_cache is not None:
@@ -61,22 +63,3 @@ def usual_kaggle_cache() -> str:
 
 def _cache() -> str:
     return os.environ.get("XDG_CACHE_HOME") or os.path.join(Path.home(), ".cache")
-
-
-class Size(click.ParamType[int]):
-    """A number of bytes: ``500M``, ``2G``, ``1000000``."""
-
-    name = "size"
-    _units = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """Return the bytes that `value` stands for."""
-        if isinstance(value, int):
-            return value
-        text = str(value).strip().upper().removesuffix("IB").removesuffix("B")
-        number, unit = (text[:-1], text[-1:]) if text[-1:] in "KMGT" else (text, "")
-        if not number.isascii() or not number.isdigit() or len(number) > 15:
-            self.fail(f"{value!r} is no size; write 500M or 2G", param, ctx)
-        return int(number) * self._units[unit]

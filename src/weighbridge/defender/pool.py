@@ -13,6 +13,8 @@ from weighbridge.defender.process import Answer, Interrupted, LostWorkerError, W
 from weighbridge.errors import WorkerError
 from weighbridge.facts.structure import Gap
 
+MOST_JOBS = 64
+"""Files that are examined at once at most."""
 MOST_IDLE = 8
 _STARTS = 2
 

@@ -16,6 +16,7 @@ from weighbridge.defender import pool
 from weighbridge.defender.declared import with_declared
 from weighbridge.defender.examination import Examiner, FileResult
 from weighbridge.defender.files import Passed
+from weighbridge.defender.pool import MOST_JOBS
 from weighbridge.defender.process import Interrupted
 from weighbridge.defender.repository import judged_together
 from weighbridge.defender.targets import Listed, Reach, Target, is_address, open_target
@@ -25,7 +26,6 @@ from weighbridge.findings.model import CoverageNote, ScanReport, Verdict
 from weighbridge.findings.verdict import strongest
 from weighbridge.libraries.collecting import card_of, collected, uses_of
 
-MOST_JOBS = 64
 _DEFAULT_MOST_JOBS = 8
 _REMOTE_JOBS = 2
 """Files of a hub are waited for more than they are parsed."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from weighbridge.budget import Limits
+from weighbridge.budget import DOWNLOAD_BYTES, Limits
 from weighbridge.defender.examination import Examiner, FileResult, Stopped
 from weighbridge.defender.local_target import LocalTarget
 from weighbridge.defender.selection import Selection
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from weighbridge.sources.hubs import Listing
     from weighbridge.sources.transport import Transport
 
-DOWNLOAD_BYTES = 2 << 30
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 

@@ -95,11 +95,11 @@ def _merged(group: Group, version: str) -> Vulnerability:
     )
 
 
-def _preference(identifier: str) -> tuple[int, str]:
-    for number, prefix in enumerate(_PREFERRED):
-        if identifier.startswith(prefix):
-            return number, identifier
-    return len(_PREFERRED), identifier.removeprefix("x_")
+def _preference(identifier: str) -> tuple[int, str, bool]:
+    """Return a key by which the best known id comes first, ``WS-…`` before ``x_WS-…``."""
+    bare = identifier.removeprefix("x_")
+    known = (number for number, prefix in enumerate(_PREFERRED) if bare.startswith(prefix))
+    return next(known, len(_PREFERRED)), bare, bare != identifier
 
 
 def _doubt(record: Known) -> int:

@@ -89,8 +89,8 @@ INSTALLED_APPS = [
     "weighbridge.platform.cases",
     "weighbridge.platform.advisories",
     "weighbridge.platform.publications",
-    "weighbridge.platform.notices",
     "weighbridge.platform.inventories",
+    "weighbridge.platform.notices",
     "weighbridge.platform.api",
     "weighbridge.platform.web",
 ]

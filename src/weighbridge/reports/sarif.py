@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 from weighbridge import __version__
 from weighbridge.findings.model import FileReport, Finding, ScanReport, Severity, Verdict
-from weighbridge.reports.json_report import valid
+from weighbridge.reports.json_report import knowledge_object, valid
 from weighbridge.rules.model import Rule
 from weighbridge.rules.registry import RULES_VERSION
 from weighbridge.rules.registry import rule as rule_of
@@ -79,6 +79,7 @@ def _run(report: ScanReport) -> dict[str, Any]:
         "invocations": [{"executionSuccessful": report.complete}],
         "properties": {
             "verdict": report.verdict.value,
+            "vulnerabilityData": knowledge_object(report.knowledge),
             "resultsLeftOut": max(0, len(results) - MOST_RESULTS),
         },
     }

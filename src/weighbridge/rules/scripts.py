@@ -330,7 +330,11 @@ COLLECTORS = (
 def persistence(acts: list[Act]) -> list[Act]:
     """Return the acts that write what runs by itself later on."""
     writing = ("write", "registry")
-    return [act for act in acts if act.act in writing and "persistence" in act.traits]
+    return [act for act in acts if act.act in writing and _lasts(act.traits)]
+
+
+def _lasts(traits: tuple[str, ...]) -> bool:
+    return "persistence" in traits or {"interpreter-folder", "startup-name"} <= set(traits)
 
 
 def spoken_of(acts: list[Act]) -> set[int]:

@@ -14,15 +14,12 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, wait
 from threading import Lock
 
-from weighbridge.budget import GIB, MIB
+from weighbridge.budget import DOWNLOAD_BYTES, MIB
 from weighbridge.errors import DownloadLimit, SourceError
 from weighbridge.sources.extents import Extents
 from weighbridge.sources.http_ranges import LARGEST_RANGE, RangeIgnored, RangeReader
 from weighbridge.sources.transport import Stopped
 
-DOWNLOAD_BYTES = 2 * GIB
-"""What is fetched of one file unless told otherwise; formats that can be judged by ranges need far
-less."""
 WHOLE_BYTES = 10 * MIB
 """A file up to this size is fetched whole from a server that ignores ranges: what Git keeps itself
 on the Hugging Face Hub is not larger."""

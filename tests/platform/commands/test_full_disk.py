@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -30,13 +31,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def fill(place: Path, leave: int) -> Path:
     """Leave only some bytes free."""
     filler = place / "filler"
-    # Unbuffered: what no longer fits must not be tried again when the file is closed.
-    with filler.open("wb", buffering=0) as file:
-        try:
-            while True:
-                file.write(bytes(64 << 10))
-        except OSError:
-            pass
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(64 << 10))
     with filler.open("r+b") as file:
         file.truncate(filler.stat().st_size - leave)
     return filler

@@ -28,7 +28,34 @@ _IMPORTERS = frozenset(
     {"builtins.__import__", "importlib.import_module", "importlib.__import__", "imp.load_module"}
 )
 _LOCATORS = frozenset({"pkgutil.resolve_name", "pydoc.locate"})
-_TEXT_RUNNERS = {"builtins.exec": "exec", "builtins.eval": "eval", "builtins.compile": "exec"}
+_TEXT_RUNNERS = {
+    **dict.fromkeys(("builtins.eval", "pdb.runeval", "pdb.Pdb.runeval"), "eval"),
+    **dict.fromkeys(
+        (
+            "builtins.exec",
+            "builtins.compile",
+            "bdb.Bdb.run",
+            "cProfile.run",
+            "cProfile.runctx",
+            "cProfile.Profile.run",
+            "cProfile.Profile.runctx",
+            "code.InteractiveConsole.push",
+            "code.InteractiveInterpreter.runsource",
+            "code.InteractiveConsole.runsource",
+            "pdb.run",
+            "pdb.runctx",
+            "pdb.Pdb.run",
+            "profile.run",
+            "profile.runctx",
+            "timeit.timeit",
+            "timeit.repeat",
+            "timeit.Timer",
+            "trace.Trace.run",
+            "trace.Trace.runctx",
+        ),
+        "exec",
+    ),
+}
 _ITEM_GETTERS = frozenset({"get", "__getitem__", "pop", "setdefault"})
 _ATTRIBUTE_GETTERS = frozenset({"__getattribute__", "__getattr__"})
 _MOST_MAPPED = 4096

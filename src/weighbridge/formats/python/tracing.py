@@ -43,6 +43,8 @@ _DATA = frozenset("config kwargs inputs data request payload state_dict weights 
 _DATA_NAME = re.compile(
     r"\.(?:txt|bin|dat|json|md|model|vocab|merges|safetensors|pth?|ckpt|npz?|png|jpe?g|ya?ml)\Z"
 )
+# What the interpreter runs whenever it starts, where it lies in the right folder.
+_STARTUP_NAME = re.compile(r"(?:\.pth|(?:site|user)customize\.py)\Z")
 _NETWORK = frozenset({"fetch", "send", "connect", "download", "resolve"})
 # Of a program that is started, what it is counts, and not what it is given to work on.
 _HANDED_OVER = frozenset({"decoded", "fetched", "received"})
@@ -107,7 +109,8 @@ class Tracer(Reader):
             return NO_TRAITS
         if isinstance(value, Const) and isinstance(value.value, str) and len(value.value) < 4096:
             named = {"data-name"} if _DATA_NAME.search(value.value) else NO_TRAITS
-            return met | path_traits(value.value) | named
+            starts = {"startup-name"} if _STARTUP_NAME.search(value.value) else NO_TRAITS
+            return met | path_traits(value.value) | named | starts
         if isinstance(value, Ref):
             trait = script_trait(value.path)
             if value.path.startswith("os.environ"):
@@ -138,6 +141,9 @@ class Tracer(Reader):
             value = _path(function.path, made.arguments, value)
             value = paths.called(function.path, made.owner, made.arguments) or value
             trait = script_trait(function.path) or _RESULTS.get(script_act(function.path) or "")
+            if trait is None and function.path == "builtins.map" and made.arguments:
+                mapped = made.arguments[0]
+                trait = script_trait(mapped.path) if isinstance(mapped, Ref) else None
             if trait is not None:
                 self._met |= {trait}
         return value
@@ -177,6 +183,10 @@ class Tracer(Reader):
         made = self._made
         if act == "open":
             act = "write" if made is not None and _writes(made) else "read"
+        if act == "map":
+            if made is None or not _maps_code(made):
+                return
+            act = "shellcode"
         key = (self._line[0], path)
         old = self.acts.get(key)
         if old is None and len(self.acts) >= MOST_ACTS:
@@ -301,6 +311,13 @@ def _writes(made: Invocation) -> bool:
     given = made.arguments[at] if len(made.arguments) > at else made.keywords.get("mode", UNKNOWN)
     mode = given.value if isinstance(given, Const) else ""
     return isinstance(mode, str) and _WRITING.search(mode) is not None
+
+
+def _maps_code(made: Invocation) -> bool:
+    """Say whether memory is asked for from which code can be run (`PROT_EXEC`, 4)."""
+    asked = made.keywords.get("prot", made.arguments[3] if len(made.arguments) > 3 else UNKNOWN)
+    value = asked.value if isinstance(asked, Const) else 0
+    return isinstance(value, int) and bool(value & 4) or "PROT_EXEC" in ast.unparse(made.node)
 
 
 def _constant(value: Value) -> bool:

@@ -59,7 +59,7 @@ _HUBS = re.compile(
     r"googleapis\.com|amazonaws\.com|kaggle\.com|localhost)(?:[/:]|$)"
 )
 _LOCAL = re.compile(r"^(?:localhost|127\.|0\.0\.0\.0|::1|8\.8\.8\.8|1\.1\.1\.1|10\.255)")
-_OUTSIDE = re.compile(r"^(?:/(?!dev/)|~/(?!\.cache)|[A-Za-z]:\\|\.\./\.\./)")
+_OUTSIDE = re.compile(r"^(?:/(?!dev/)|~/?$|~/(?!\.cache)|[A-Za-z]:\\|\.\./\.\./)")
 _ADDRESS = re.compile(r"https?://[^\s'\"]+")
 _HOST = re.compile(r"https?://(?:[^\s/@]{1,100}@)?([^\s/:]{1,200})")
 _NUMERIC = re.compile(r"^https?://\d{1,3}(?:\.\d{1,3}){3}")
@@ -117,7 +117,8 @@ def _judge(act: Act, reach: Reached) -> tuple[Kind, str] | None:
 
 def _text(act: Act, installs: bool) -> tuple[Kind, str] | None:
     """Code that loads a model stands in its files; it is not put together while they load."""
-    if {"file", "data-name"} <= set(act.traits) and not installs:
+    run = {"file", "data-name"} <= set(act.traits)
+    if (run or act.name == "runpy.run_path" and "data-name" in act.traits) and not installs:
         return Kind.SUSPICIOUS, "runs a file of data as code"
     if act.name in ("builtins.exec", "runpy.run_path") and "data" in act.traits:
         return Kind.SUSPICIOUS, "runs text that comes with the model or a request"
