@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 import weighbridge.rules
@@ -16,6 +17,11 @@ from weighbridge.facts.structure import Anomaly
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 
 TESTS = Path(__file__).parent
+
+# An example may be the first to load a library, on a machine that is busy: no test of ours promises
+# how long one takes.
+hypothesis.settings.register_profile("weighbridge", deadline=None)
+hypothesis.settings.load_profile("weighbridge")
 # What a developer keeps here changes no test.
 os.environ["WEIGHBRIDGE_DB"] = str(TESTS / "no-vulnerabilities.sqlite3")
 os.environ.pop("WEIGHBRIDGE_POLICY", None)
