@@ -25,6 +25,13 @@ hypothesis.settings.load_profile("weighbridge")
 # What a developer keeps here changes no test.
 os.environ["WEIGHBRIDGE_DB"] = str(TESTS / "no-vulnerabilities.sqlite3")
 os.environ.pop("WEIGHBRIDGE_POLICY", None)
+_RECURSION = sys.getrecursionlimit()
+
+
+@pytest.fixture(autouse=True)
+def recursion_limit() -> None:
+    """Give each test the limit that a worker has; libraries that are loaded may have raised it."""
+    sys.setrecursionlimit(_RECURSION)
 
 
 @pytest.fixture
