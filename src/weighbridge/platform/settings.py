@@ -45,6 +45,9 @@ WEIGHBRIDGE_UPLOAD_QUOTA_BYTES = _environment.number("UPLOAD_QUOTA_BYTES", 20 <<
 WEIGHBRIDGE_SCAN_LEASE_SECONDS = _environment.number("SCAN_LEASE_SECONDS", 120, least=5)
 WEIGHBRIDGE_SCAN_ATTEMPTS = _environment.number("SCAN_ATTEMPTS", 3, least=1)
 WEIGHBRIDGE_SCAN_JOBS = _environment.number("SCAN_JOBS", 0)
+# Messages about work go through this broker; without one workers look into the database alone.
+WEIGHBRIDGE_BROKER_URL = _environment.broker()
+WEIGHBRIDGE_RECONCILE_SECONDS = _environment.number("RECONCILE_SECONDS", 60, least=1)
 # How hubs are reached. Nobody who asks for a scan has a say in it.
 WEIGHBRIDGE_HUBS = hub_access(_environment)
 WEIGHBRIDGE_DOWNLOAD_MAX_BYTES = _environment.number("DOWNLOAD_MAX_BYTES", 2 << 30, least=1)
