@@ -50,6 +50,7 @@ WEIGHBRIDGE_BROKER_URL = _environment.broker()
 WEIGHBRIDGE_RECONCILE_SECONDS = _environment.number("RECONCILE_SECONDS", 60, least=1)
 # How hubs are reached. Nobody who asks for a scan has a say in it.
 WEIGHBRIDGE_HUBS = hub_access(_environment)
+WEIGHBRIDGE_HUGGINGFACE_WEBHOOK_SECRET = _environment.text("HUGGINGFACE_WEBHOOK_SECRET")
 WEIGHBRIDGE_DOWNLOAD_MAX_BYTES = _environment.number("DOWNLOAD_MAX_BYTES", 2 << 30, least=1)
 WEIGHBRIDGE_ANONYMOUS_LOOKUP = _environment.flag("ANONYMOUS_LOOKUP")
 WEIGHBRIDGE_THROTTLE = _environment.flag("THROTTLE", True)
@@ -94,6 +95,7 @@ INSTALLED_APPS = [
     "weighbridge.platform.publications",
     "weighbridge.platform.inventories",
     "weighbridge.platform.notices",
+    "weighbridge.platform.monitors",
     "weighbridge.platform.api",
     "weighbridge.platform.web",
 ]

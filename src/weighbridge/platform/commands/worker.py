@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -82,6 +83,8 @@ class Worker:
         """Work until `stop`; with `once` until nothing is left to do."""
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
+        if not once:  # A hub may take its time, and nothing else waits for it.
+            threading.Thread(target=self._watch, name="weighbridge-watch", daemon=True).start()
         while not self.stopped():
             self._do_chores()
             worked = self._scans and self._scan()
@@ -131,6 +134,21 @@ class Worker:
         except DatabaseError as error:
             self._trouble(error)
         return True
+
+    def _watch(self) -> None:
+        """Take the steps of monitors until this worker ends."""
+        from django.db import DatabaseError
+
+        from weighbridge.platform.monitors import services as monitors
+
+        while not self.stopped():
+            taken = 0
+            try:
+                taken = monitors.work()
+            except DatabaseError as error:
+                self._trouble(error)
+            if not taken:
+                time.sleep(_CHORES_S)
 
     def _do_chores(self, now: bool = False) -> None:
         from django.db import DatabaseError
