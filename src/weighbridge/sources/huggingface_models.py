@@ -35,7 +35,7 @@ def page(hub: HuggingFace, asked: Asked, following: str | None) -> Page:
         TargetError: the Hub says no, or nothing.
     """
     url = f"{hub.endpoint}/api/models?{_first(asked) if following is None else following}"
-    reply = HubClient(hub.token).ask(Query("GET", url, most=LISTING_BYTES), _SHOWN)
+    reply = HubClient(hub.token, hub.pace).ask(Query("GET", url, most=LISTING_BYTES), _SHOWN)
     if reply.status >= 300:
         raise TargetError(f"{_SHOWN}: the Hub redirects, status {reply.status}")
     items = list_of(parsed(reply.body, reply.cut, _SHOWN))

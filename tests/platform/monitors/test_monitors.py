@@ -14,12 +14,13 @@ from together import at_once
 
 from hub.content import Content, Repository
 from hub.server import LoopbackHub
+from weighbridge.platform import hub_pace
 from weighbridge.platform.audit.errors import Conflict
 from weighbridge.platform.monitors import services
 from weighbridge.platform.monitors.models import Monitor, MonitorState, Sighting
 from weighbridge.platform.monitors.progress import progress
 from weighbridge.platform.monitors.wanted import Wanted
-from weighbridge.platform.scans.models import Scan
+from weighbridge.platform.scans.models import HubPause, Scan
 from weighbridge.sources import patience
 from weighbridge.sources.access import Access, HubAccess
 
@@ -177,7 +178,9 @@ def test_monitors_at_the_same_time_make_no_scan_twice(hub: LoopbackHub) -> None:
     assert not Sighting.objects.filter(scan=None).exists()
 
 
-def test_a_hub_that_fails_is_asked_again_where_it_was(hub: LoopbackHub) -> None:
+def test_a_hub_that_fails_is_asked_again_where_it_was(
+    hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for n in range(4):
         add(hub, f"org/m{n}", downloads=n)
     monitor = services.create("huggingface", "backfill", Wanted())
@@ -186,6 +189,9 @@ def test_a_hub_that_fails_is_asked_again_where_it_was(hub: LoopbackHub) -> None:
     assert not services.step(monitor.pk)
     monitor.refresh_from_db()
     assert "until" in monitor.error and monitor.next_at > timezone.now()
+    assert HubPause.objects.get().until > timezone.now()
+    HubPause.objects.all().delete()  # As if that time had come.
+    monkeypatch.setattr(hub_pace, "shared", hub_pace.SharedPace())
     passed(monitor)
     assert (monitor.error, len(targets())) == ("", 4)
     assert len(hub.requests("cursor=2")) == 2

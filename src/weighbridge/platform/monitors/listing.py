@@ -6,6 +6,7 @@ from functools import partial
 
 from django.conf import settings
 
+from weighbridge.platform import hub_pace
 from weighbridge.platform.catalog.models import Provider
 from weighbridge.sources import huggingface_models, kaggle_models
 from weighbridge.sources.huggingface import HuggingFace
@@ -30,9 +31,10 @@ def page(provider: str, asked: Asked, following: str | None) -> Page:
 
 def _lister(provider: str) -> Lister:
     access = settings.WEIGHBRIDGE_HUBS
+    pace = hub_pace.shared
     if provider == Provider.KAGGLE:
-        transport = Transport(access.proxies)
+        transport = Transport(access.proxies, pace=pace)
         kaggle = Kaggle(transport, access.kaggle.endpoint, access.kaggle.login)
         return partial(kaggle_models.page, kaggle)
-    hub = HuggingFace(access.hugging_face.endpoint, access.hugging_face.login)
+    hub = HuggingFace(access.hugging_face.endpoint, access.hugging_face.login, pace)
     return partial(huggingface_models.page, hub)

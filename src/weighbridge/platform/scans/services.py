@@ -134,7 +134,7 @@ def fail(scan: Scan, error: str, *, transient: bool) -> Scan:
     error = storable(error)
     if not transient:
         return transition(scan, "fail", WORKER, error, error=error, finished_at=now)
-    if scan.attempts >= _setting("SCAN_ATTEMPTS", ATTEMPTS):
+    if is_last(scan):
         return transition(scan, "park", WORKER, error, error=error, finished_at=now)
     wait = timedelta(seconds=BACKOFF_SECONDS * 4 ** (scan.attempts - 1))
     return transition(scan, "retry", WORKER, error, error=error, not_before=now + wait)
@@ -166,6 +166,11 @@ def _lost(now: datetime) -> Q:
     return Q(state=ScanState.RUNNING) & over
 
 
+def is_last(scan: Scan) -> bool:
+    """Tell whether a claimed scan is at its last attempt."""
+    return scan.attempts >= _setting("SCAN_ATTEMPTS", ATTEMPTS)
+
+
 def reclaim() -> int:
     """Take back scans whose worker has not been heard of since its lease ended.
 
@@ -185,7 +190,7 @@ def _take_back(number: int) -> bool:
     if scan is None:
         return False
     error = f"worker {scan.worker} was lost"
-    if scan.attempts >= _setting("SCAN_ATTEMPTS", ATTEMPTS):
+    if is_last(scan):
         transition(scan, "park", WORKER, error, error=error, finished_at=timezone.now())
     else:
         transition(scan, "retry", WORKER, error, error=error)
