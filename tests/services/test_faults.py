@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from datetime import timedelta
+
+import pytest
+
 from builders import pickles as p
 from services.platform import Platform
+from services.servers import eventually
 
 pytestmark = pytest.mark.slow
 
