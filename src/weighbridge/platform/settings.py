@@ -51,6 +51,7 @@ WEIGHBRIDGE_RECONCILE_SECONDS = _environment.number("RECONCILE_SECONDS", 60, lea
 # How hubs are reached. Nobody who asks for a scan has a say in it.
 WEIGHBRIDGE_HUBS = hub_access(_environment)
 WEIGHBRIDGE_HUGGINGFACE_WEBHOOK_SECRET = _environment.text("HUGGINGFACE_WEBHOOK_SECRET")
+WEIGHBRIDGE_METRICS_TOKEN = _environment.text("METRICS_TOKEN")
 WEIGHBRIDGE_DOWNLOAD_MAX_BYTES = _environment.number("DOWNLOAD_MAX_BYTES", 2 << 30, least=1)
 WEIGHBRIDGE_ANONYMOUS_LOOKUP = _environment.flag("ANONYMOUS_LOOKUP")
 WEIGHBRIDGE_THROTTLE = _environment.flag("THROTTLE", True)

@@ -10,7 +10,7 @@ from weighbridge.platform.api import lookup, v1
 from weighbridge.platform.monitors import hooks
 from weighbridge.platform.publications import osv_views
 from weighbridge.platform.publications import views as feeds
-from weighbridge.platform.web import health
+from weighbridge.platform.web import health, metrics
 from weighbridge.platform.web.urls import urlpatterns as pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/vulns/<str:identifier>", osv_views.vulnerability),
     path("advisories.atom", feeds.atom),
     path("hooks/huggingface", hooks.hugging_face),
+    path("metrics", metrics.metrics),
     path("health/live", health.live),
     path("health/ready", health.ready),
     *pages,

@@ -18,6 +18,8 @@ from weighbridge.platform.scans.models import Scan, ScanState
 
 _PAUSE_SECONDS = 10.0
 """After a failure no other message of this process waits for the broker for so long."""
+_ONCE_MORE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
+"""A connection may have been lost since the last message; it is made anew, and that is all."""
 log = logging.getLogger(__name__)
 _silent_until = 0.0
 
@@ -48,11 +50,16 @@ def publish(number: int, priority: int) -> bool:
     name = queues.queue_of(priority)
     app = application()
     try:
-        app.send_task(queues.TASK, args=[number], queue=f"{queues.PREFIX}{name}", retry=False)
+        app.send_task(
+            queues.TASK,
+            args=[number],
+            queue=f"{queues.PREFIX}{name}",
+            retry=True,
+            retry_policy=_ONCE_MORE,
+        )
     except failures() as error:
         _silent_until = time.monotonic() + _PAUSE_SECONDS
         log.warning("the broker was not told of scan %s: %s", number, error)
-        app.pool.force_close_all()
         return False
     return True
 
