@@ -6,6 +6,7 @@ Names that begin with ``WEIGHBRIDGE_`` are ours; the rest is Django's own.
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from weighbridge.platform.environment import Environment, secret_key, wrong
@@ -17,8 +18,9 @@ _environment = Environment()
 # -- where things are -----------------------------------------------------------------------------
 
 WEIGHBRIDGE_DATA = _environment.data_folder()
-WEIGHBRIDGE_SPOOL = WEIGHBRIDGE_DATA / "spool"
-WEIGHBRIDGE_SPOOL.mkdir(mode=0o700, exist_ok=True)
+# Workers on other machines need a folder that all of them share.
+WEIGHBRIDGE_SPOOL = Path(_environment.text("SPOOL") or WEIGHBRIDGE_DATA / "spool")
+WEIGHBRIDGE_SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
 WEIGHBRIDGE_URL = _environment.address("URL", "http://127.0.0.1:8470")
 SECRET_KEY = secret_key(_environment, WEIGHBRIDGE_DATA)
 DATABASES = {"default": _environment.database(WEIGHBRIDGE_DATA)}
