@@ -136,6 +136,11 @@ eval: setup $(STAMPS)/frameworks ## Recall per technique and false alarms per fr
 bench: setup $(STAMPS)/bench ## Speed and size, against their targets
 	@$(PY) benchmarks/run.py $(ARGS)
 
+# make bench-scale ARGS="--models 1000 --workers 1,2,4,8" takes about an hour on two processors.
+.PHONY: bench-scale
+bench-scale: setup $(STAMPS)/platform ## How the platform grows with its workers, on servers of its own
+	@$(PY) benchmarks/scale.py $(ARGS)
+
 # Each file of tests/fuzz named fuzz_*.py is one target and takes libFuzzer's flags.
 define FUZZ
 targets=(tests/fuzz/fuzz_*.py); \

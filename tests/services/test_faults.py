@@ -130,7 +130,7 @@ def test_the_hub_is_overloaded_broken_and_silent(platform: Platform) -> None:
     keeper, worker = platform.keeper(), platform.worker()
     faults = platform.hub.faults
     faults.limited, faults.limited_seconds = 2, 4
-    faults.broken = 40
+    faults.broken = 8
     faults.drip_headers = 0.5
     numbers = platform.enqueue(platform.models("hub", 5, infected("hub")))
     time.sleep(12)

@@ -32,8 +32,12 @@ _PAUSE_S = 1.0
 
 @click.group("monitor", help=HELP, short_help="Watch a hub for new and changed models.")
 def command() -> None:
-    """Read the settings."""
+    """Read the settings, and see that the database is as this version needs it."""
     start()
+    from weighbridge.platform.web import health
+
+    if health.database_problem() or health.migrations_missing():
+        raise click.ClickException("the database is not set up; run `weighbridge serve` once")
 
 
 def _watching(provider: str, title: str) -> click.Command:
