@@ -6,7 +6,7 @@ start: ``make test-services`` leaves that plugin out.
 
 from __future__ import annotations
 
-import os
+import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,12 +20,12 @@ INSTALLED = all(find_spec(name) for name in ("django", "celery", "psycopg"))
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("services")
-    for part in (folder, *folder.parents):  # Another user's server has to reach its data.
-        if part.stat().st_uid == os.getuid() and part != Path("/"):
-            part.chmod(part.stat().st_mode | 0o011)
-    return folder
+def place() -> Iterator[Path]:
+    """A folder that another user's server can reach, which no folder of pytest's is."""
+    with tempfile.TemporaryDirectory(prefix="weighbridge-services-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,13 @@ from services.platform import Platform
 from services.servers import eventually
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def nothing_goes_on(platform: Platform) -> Iterator[None]:
+    """What a test that failed left running would do the work of the next one."""
+    yield
+    platform.end()
 
 
 def infected(argument: str) -> bytes:

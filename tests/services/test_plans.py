@@ -59,15 +59,6 @@ def copy_rows() -> None:
         cursor.execute("ANALYZE")
 
 
-def remove_rows() -> None:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        for table in reversed(COPIES):
-            cursor.execute(f"DELETE FROM {table} WHERE id >= {BASE}")
-        cursor.execute("ANALYZE")
-
-
 class Explained:
     """Asks for the plan of each statement before it is carried out."""
 
@@ -112,7 +103,8 @@ def explained() -> Iterator[Explained]:
 
 
 @pytest.fixture(scope="module")
-def filled(platform: Platform) -> Iterator[Platform]:
+def filled(platform: Platform) -> Platform:
+    """The last that is done with this database, which is thrown away then."""
     from weighbridge.platform.monitors.sightings import see
     from weighbridge.platform.scans import running, services
     from weighbridge.sources.model_lists import ListedModel
@@ -124,8 +116,7 @@ def filled(platform: Platform) -> Iterator[Platform]:
         running.run(scan)
         scan = services.claim("tests")
     copy_rows()
-    yield platform
-    remove_rows()
+    return platform
 
 
 def test_work_of_a_worker(filled: Platform) -> None:
