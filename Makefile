@@ -86,11 +86,11 @@ setup: $(STAMPS)/package $(STAMPS)/test ## Make .venv with pinned dependencies a
 
 .PHONY: test
 test: setup ## Pass the tests; those of libraries that are missing skip themselves
-	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
+	@$(PY) -m pytest --ignore=tests/platform --ignore=tests/services $(ARGS)
 
 .PHONY: test-frameworks
 test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests with torch and the other heavy libraries
-	@$(PY) -m pytest --ignore=tests/platform $(ARGS)
+	@$(PY) -m pytest --ignore=tests/platform --ignore=tests/services $(ARGS)
 
 # On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.
 .PHONY: test-platform
@@ -103,6 +103,11 @@ test-platform: setup $(STAMPS)/platform ## The tests of the platform
 .PHONY: test-browser
 test-browser: setup $(STAMPS)/platform $(STAMPS)/browser ## The pages of the platform in a browser
 	@$(PY) -m pytest tests/platform/browser $(ARGS)
+
+# Starts servers of its own on free ports; without RabbitMQ or PostgreSQL the tests skip themselves.
+.PHONY: test-services
+test-services: setup $(STAMPS)/platform ## Faults of workers, RabbitMQ, PostgreSQL and hubs, with real servers
+	@$(PY) -m pytest -p no:django -p no:randomly tests/services $(ARGS)
 
 .PHONY: lint
 lint: $(STAMPS)/lint ## Style, with ruff
@@ -130,6 +135,11 @@ eval: setup $(STAMPS)/frameworks ## Recall per technique and false alarms per fr
 .PHONY: bench
 bench: setup $(STAMPS)/bench ## Speed and size, against their targets
 	@$(PY) benchmarks/run.py $(ARGS)
+
+# make bench-scale ARGS="--models 1000 --workers 1,2,4,8" takes about an hour on two processors.
+.PHONY: bench-scale
+bench-scale: setup $(STAMPS)/platform ## How the platform grows with its workers, on servers of its own
+	@$(PY) benchmarks/scale.py $(ARGS)
 
 # Each file of tests/fuzz named fuzz_*.py is one target and takes libFuzzer's flags.
 define FUZZ

@@ -29,6 +29,8 @@ class Faults:
     endless_pages: bool = False
     #: files per page
     page: int = 1000
+    #: models per page of a list
+    list_page: int = 1000
     #: this many answers are 429 first, with a reset in so many seconds
     limited: int = 0
     limited_seconds: int = 0

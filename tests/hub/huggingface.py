@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote, unquote, urlencode
 
 from .content import Content, Repository
 from .server import Request, Response, json_response
@@ -55,8 +55,33 @@ class HuggingFaceRoutes:
         return self._about(request, parts[1], parts[2:])
 
     def _list(self, request: Request) -> Response:
-        listed = [one for (kind, _), one in self._hub.repositories.items() if kind == "models"]
-        return json_response([{"id": one.name, "modelId": one.name, **one.about} for one in listed])
+        asked = parse_qs(request.query)
+        listed = [
+            _listed(one) for (kind, _), one in self._hub.repositories.items() if kind == "models"
+        ]
+        author, tags = asked.get("author"), set(asked.get("filter", []))
+        listed = [
+            one
+            for one in listed
+            if (not author or one["author"] == author[0]) and tags <= set(one["tags"])
+        ]
+        if sort := asked.get("sort"):
+            listed.sort(key=lambda one: one.get(sort[0]) or 0, reverse=True)
+        start, count = (
+            int(asked.get(name, [given])[0]) for name, given in (("cursor", 0), ("limit", 1000))
+        )
+        count = min(count, self._hub.faults.list_page)
+        response = json_response(listed[start : start + count])
+        if start + count < len(listed):
+            rest = [
+                (name, value)
+                for name, values in asked.items()
+                for value in values
+                if name != "cursor"
+            ]
+            place = f"{self._hub.url}/api/models?{urlencode([*rest, ('cursor', start + count)])}"
+            response.headers["Link"] = f'<{self._hub.faults.next_page or place}>; rel="next"'
+        return response
 
     def _find(self, kind: str, parts: list[str]) -> tuple[Repository, list[str]] | None:
         for width in (2, 1):
@@ -172,6 +197,13 @@ def _info(repository: Repository, commit: str, blobs: bool) -> dict[str, object]
         "likes": 0,
         **json.loads(json.dumps(repository.about)),
     }
+
+
+def _listed(repository: Repository) -> dict[str, object]:
+    known = {"author": repository.name.partition("/")[0], "tags": [], "downloads": 0}
+    times = {"lastModified": "2026-01-01T00:00:00.000Z"}
+    names = {"id": repository.name, "modelId": repository.name, "sha": repository.commit}
+    return {**known, **times, **repository.about, **names}
 
 
 def _sibling(content: Content) -> dict[str, object]:

@@ -44,6 +44,7 @@ class KaggleRoutes:
         asked = json.loads(request.body or b"{}")
         method = request.path.rpartition("/")[2]
         answers = {
+            "ListModels": self._list,
             "GetModel": self._model,
             "GetModelInstance": self._instance,
             "ListModelInstanceVersionFiles": self._files,
@@ -67,6 +68,31 @@ class KaggleRoutes:
         if not any(handle.startswith(prefix) for handle in self.models):
             return json_response({"code": 404, "message": "Resource not found"}, 404)
         return json_response({"id": 1, "ref": prefix.strip("/"), **self.about})
+
+    def _list(self, asked: dict[str, object]) -> Response:
+        models: dict[str, dict[tuple[str, str], int]] = {}
+        for handle in self.models:
+            owner, model, framework, variation, version = handle.split("/")
+            if asked.get("owner") in (None, owner):
+                latest = models.setdefault(f"{owner}/{model}", {})
+                one = (framework, variation)
+                latest[one] = max(latest.get(one, 0), int(version))
+        listed = [
+            {
+                "ref": ref,
+                **self.about,
+                "instances": [
+                    {"framework": kind, "slug": slug, "versionNumber": number}
+                    for (kind, slug), number in latest.items()
+                ],
+            }
+            for ref, latest in models.items()
+        ]
+        start, count = int(str(asked.get("pageToken") or 0)), int(str(asked.get("pageSize")))
+        count = min(count, self._hub.faults.list_page)
+        token = str(start + count) if start + count < len(listed) else ""
+        answer = {"nextPageToken": token, "totalResults": len(listed)}
+        return json_response({"models": listed[start : start + count], **answer})
 
     def _instance(self, asked: dict[str, object]) -> Response:
         versions = self._versions(asked)

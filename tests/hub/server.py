@@ -164,6 +164,8 @@ class Handler(BaseHTTPRequestHandler):
                 self.wfile.write(bytes([byte]))
                 self.wfile.flush()
                 time.sleep(pause)
+                if not self.hub.faults.drip_headers:
+                    return
 
     def _send(self, body: bytes, response: Response) -> None:
         pieces = [body]

@@ -113,7 +113,7 @@ def listed(text: str, revision: str | None, access: Access, transport: Transport
     hub = access.hugging_face
     model = huggingface_address.parse(text, hub.endpoint)
     if model is not None:
-        return HuggingFace(hub.endpoint, hub.login).listing(model, revision)
+        return HuggingFace(hub.endpoint, hub.login, access.pace).listing(model, revision)
     variation = kaggle_address.parse(text)
     if variation is not None:
         kaggle = Kaggle(transport, access.kaggle.endpoint, access.kaggle.login)

@@ -88,6 +88,13 @@ class Environment:
             raise wrong("DATA", f"{folder} may not be written to")
         return folder
 
+    def broker(self) -> str:
+        """Return the address of a RabbitMQ server; empty for none."""
+        address = self.text("BROKER_URL")
+        if address and urlsplit(address).scheme not in {"amqp", "amqps"}:
+            raise wrong("BROKER_URL", "must look like amqp://user:password@host:5672/vhost")
+        return address
+
     def database(self, data: Path) -> dict[str, Any]:
         """Return Django's description of the database: SQLite in the data folder, or PostgreSQL."""
         address = self.text("DATABASE_URL")

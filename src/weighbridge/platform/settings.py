@@ -6,6 +6,7 @@ Names that begin with ``WEIGHBRIDGE_`` are ours; the rest is Django's own.
 from __future__ import annotations
 
 from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from weighbridge.platform.environment import Environment, secret_key, wrong
@@ -17,8 +18,9 @@ _environment = Environment()
 # -- where things are -----------------------------------------------------------------------------
 
 WEIGHBRIDGE_DATA = _environment.data_folder()
-WEIGHBRIDGE_SPOOL = WEIGHBRIDGE_DATA / "spool"
-WEIGHBRIDGE_SPOOL.mkdir(mode=0o700, exist_ok=True)
+# Workers on other machines need a folder that all of them share.
+WEIGHBRIDGE_SPOOL = Path(_environment.text("SPOOL") or WEIGHBRIDGE_DATA / "spool")
+WEIGHBRIDGE_SPOOL.mkdir(mode=0o700, parents=True, exist_ok=True)
 WEIGHBRIDGE_URL = _environment.address("URL", "http://127.0.0.1:8470")
 SECRET_KEY = secret_key(_environment, WEIGHBRIDGE_DATA)
 DATABASES = {"default": _environment.database(WEIGHBRIDGE_DATA)}
@@ -45,8 +47,13 @@ WEIGHBRIDGE_UPLOAD_QUOTA_BYTES = _environment.number("UPLOAD_QUOTA_BYTES", 20 <<
 WEIGHBRIDGE_SCAN_LEASE_SECONDS = _environment.number("SCAN_LEASE_SECONDS", 120, least=5)
 WEIGHBRIDGE_SCAN_ATTEMPTS = _environment.number("SCAN_ATTEMPTS", 3, least=1)
 WEIGHBRIDGE_SCAN_JOBS = _environment.number("SCAN_JOBS", 0)
+# Messages about work go through this broker; without one workers look into the database alone.
+WEIGHBRIDGE_BROKER_URL = _environment.broker()
+WEIGHBRIDGE_RECONCILE_SECONDS = _environment.number("RECONCILE_SECONDS", 60, least=1)
 # How hubs are reached. Nobody who asks for a scan has a say in it.
 WEIGHBRIDGE_HUBS = hub_access(_environment)
+WEIGHBRIDGE_HUGGINGFACE_WEBHOOK_SECRET = _environment.text("HUGGINGFACE_WEBHOOK_SECRET")
+WEIGHBRIDGE_METRICS_TOKEN = _environment.text("METRICS_TOKEN")
 WEIGHBRIDGE_DOWNLOAD_MAX_BYTES = _environment.number("DOWNLOAD_MAX_BYTES", 2 << 30, least=1)
 WEIGHBRIDGE_ANONYMOUS_LOOKUP = _environment.flag("ANONYMOUS_LOOKUP")
 WEIGHBRIDGE_THROTTLE = _environment.flag("THROTTLE", True)
@@ -91,6 +98,7 @@ INSTALLED_APPS = [
     "weighbridge.platform.publications",
     "weighbridge.platform.inventories",
     "weighbridge.platform.notices",
+    "weighbridge.platform.monitors",
     "weighbridge.platform.api",
     "weighbridge.platform.web",
 ]
@@ -221,6 +229,7 @@ LOGGING = {
         "django.server": {"handlers": [], "propagate": True, "level": "WARNING"},
         "axes": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},
     },
 }
 

@@ -7,9 +7,10 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.csrf import csrf_exempt
 
 from weighbridge.platform.api import lookup, v1
+from weighbridge.platform.monitors import hooks
 from weighbridge.platform.publications import osv_views
 from weighbridge.platform.publications import views as feeds
-from weighbridge.platform.web import health
+from weighbridge.platform.web import health, metrics
 from weighbridge.platform.web.urls import urlpatterns as pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -21,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/querybatch", osv_views.query_batch),
     path("v1/vulns/<str:identifier>", osv_views.vulnerability),
     path("advisories.atom", feeds.atom),
+    path("hooks/huggingface", hooks.hugging_face),
+    path("metrics", metrics.metrics),
     path("health/live", health.live),
     path("health/ready", health.ready),
     *pages,

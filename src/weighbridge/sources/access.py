@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from weighbridge.errors import SourceError, TargetError
-from weighbridge.sources.transport import Proxies, origin
+from weighbridge.sources.transport import Pace, Proxies, origin
 
 HUGGING_FACE = "https://huggingface.co"
 KAGGLE = "https://api.kaggle.com"
@@ -36,12 +36,14 @@ class Access:
 
     Attributes:
         cache: the folder that keeps what was read out of files; None keeps nothing.
+        pace: how fast hubs may be asked.
     """
 
     hugging_face: HubAccess = HubAccess(HUGGING_FACE)
     kaggle: HubAccess = HubAccess(KAGGLE)
     proxies: Proxies = Proxies()
     cache: str | None = None
+    pace: Pace | None = None
 
 
 def from_environment() -> Access:

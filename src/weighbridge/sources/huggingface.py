@@ -29,7 +29,7 @@ from weighbridge.sources.hubs import (
 )
 from weighbridge.sources.huggingface_address import HuggingFaceAddress, is_name
 from weighbridge.sources.huggingface_client import HubClient
-from weighbridge.sources.transport import Query, Reply, origin, redirected
+from weighbridge.sources.transport import Pace, Query, Reply, origin, redirected
 
 ENDPOINT = "https://huggingface.co"
 _PAGES = 200
@@ -50,10 +50,12 @@ class HuggingFace:
     Attributes:
         endpoint: without a slash at its end.
         token: sent to the endpoint's own origin alone; None sends none.
+        pace: how fast it may be asked.
     """
 
     endpoint: str = ENDPOINT
     token: str | None = None
+    pace: Pace | None = None
 
     def listing(self, target: HuggingFaceAddress, revision: str | None = None) -> Listing:
         """Return the files of a model or dataset, pinned to its commit.
@@ -176,7 +178,7 @@ class HuggingFace:
 
     @property
     def _client(self) -> HubClient:
-        return HubClient(self.token)
+        return HubClient(self.token, self.pace)
 
 
 def _canonical(target: HuggingFaceAddress, name: object) -> HuggingFaceAddress:

@@ -18,7 +18,7 @@ from typing import Any
 from weighbridge import __version__
 from weighbridge.errors import SourceError, TargetError, WeighbridgeError
 from weighbridge.sources.patience import REQUEST_SECONDS, patiently
-from weighbridge.sources.transport import SILENCE_SECONDS, NetworkError, Query, Reply
+from weighbridge.sources.transport import SILENCE_SECONDS, NetworkError, Pace, Query, Reply
 
 EXTRA = "weighbridge[hubs]"
 _GRACE_SECONDS = 1.0
@@ -26,9 +26,10 @@ _GRACE_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class HubClient:
-    """Asks one Hub; `token` None sends none."""
+    """Asks one Hub, as fast as `pace` allows; `token` None sends none."""
 
     token: str | None
+    pace: Pace | None = None
 
     def headers(self) -> dict[str, str]:
         """Return the headers of a request, with the token if there is one.
@@ -65,6 +66,8 @@ class HubClient:
         library = _library()
         import httpx2
 
+        if self.pace is not None:
+            self.pace.wait(query.url, deadline)
         try:
             with library.get_session().stream(
                 query.method,
@@ -88,7 +91,11 @@ class HubClient:
             reason = "no answer in time" if late else "no connection"
             raise NetworkError(f"{httpx2.URL(query.url).host}: {reason}") from error
         sent = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status_code, sent, bytes(body[: query.most]), len(body) > query.most)
+        cut = len(body) > query.most
+        reply = Reply(response.status_code, sent, bytes(body[: query.most]), cut)
+        if self.pace is not None:
+            self.pace.heard(query.url, reply)
+        return reply
 
 
 def _within(deadline: float, send: Callable[[Query, float], Reply], query: Query) -> Reply:

@@ -64,7 +64,7 @@ class Kaggle:
             TargetError: there is no such model, it may not be read, or Kaggle does not answer; the
                 text says what to do.
         """
-        instance = self._call("GetModelInstance", self._named(target), target)
+        instance = self.call("GetModelInstance", self._named(target), target.shown)
         number = (
             target.version or _number(version, target) or count_of(instance.get("versionNumber"))
         )
@@ -77,11 +77,37 @@ class Kaggle:
             files = (self._bundle(asked, target),)
         owner = {"ownerSlug": target.owner, "modelSlug": target.model}
         try:
-            model = self._call("GetModel", owner, target)
+            model = self.call("GetModel", owner, target.shown)
         except TargetError:
             model = {}  # What is told about a model is worth no failure.
         about = kaggle_facts.about(model, instance, target)
         return Listing("kaggle", target.name, str(number), self.endpoint, files, about)
+
+    def call(self, method: str, asked: Mapping[str, object], shown: str) -> Mapping[str, Any]:
+        """Call one method of the service and return its answer.
+
+        Args:
+            method: by the name that the service gives it.
+            asked: its request.
+            shown: how the user names what is asked about.
+
+        Raises:
+            TargetError: Kaggle says no, or nothing; the text says what to do.
+        """
+        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        body = json.dumps(asked).encode()
+        query = Query("POST", self._url(method), {**headers, **self._login()}, body, LISTING_BYTES)
+        try:
+            reply = request(self.transport, query)
+        except SourceError as error:
+            raise TargetError(f"{shown}: Kaggle cannot be asked: {error}") from error
+        if reply.status != 200:
+            raise TargetError(f"{shown}: {self._refusal(reply)}")
+        answer = mapping_of(parsed(reply.body, reply.cut, shown))
+        code = answer.get("code")
+        if isinstance(code, int) and code >= 400:  # An error may come with status 200.
+            raise TargetError(f"{shown}: {self._refusal(Reply(code, {}, b''))}")
+        return answer
 
     def _named(self, target: KaggleAddress) -> dict[str, object]:
         return {
@@ -101,7 +127,7 @@ class Kaggle:
         names: set[str] = set()
         for _ in range(_PAGES):
             page = {"pageSize": _PAGE, **({"pageToken": token} if token else {})}
-            answer = self._call("ListModelInstanceVersionFiles", {**asked, **page}, target)
+            answer = self.call("ListModelInstanceVersionFiles", {**asked, **page}, target.shown)
             for item in list_of(answer.get("files")):
                 name, size = mapping_of(item).get("name"), count_of(mapping_of(item).get("size"))
                 if not isinstance(name, str) or size is None:
@@ -152,24 +178,6 @@ class Kaggle:
         if start.status != 206 or match is None:
             raise TargetError(f"{target.shown}: Kaggle's storage does not say how large it is")
         return HubFile(BUNDLE, int(match[1]), self._address(asked, int(match[1])))
-
-    def _call(
-        self, method: str, asked: Mapping[str, object], target: KaggleAddress
-    ) -> Mapping[str, Any]:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        body = json.dumps(asked).encode()
-        query = Query("POST", self._url(method), {**headers, **self._login()}, body, LISTING_BYTES)
-        try:
-            reply = request(self.transport, query)
-        except SourceError as error:
-            raise TargetError(f"{target.shown}: Kaggle cannot be asked: {error}") from error
-        if reply.status != 200:
-            raise TargetError(f"{target.shown}: {self._refusal(reply)}")
-        answer = mapping_of(parsed(reply.body, reply.cut, target.shown))
-        code = answer.get("code")
-        if isinstance(code, int) and code >= 400:  # An error may come with status 200.
-            raise TargetError(f"{target.shown}: {self._refusal(Reply(code, {}, b''))}")
-        return answer
 
     def _url(self, method: str) -> str:
         prefix = "v1" if self.endpoint == PRODUCTION else "api/v1"

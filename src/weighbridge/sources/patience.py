@@ -23,7 +23,11 @@ _STEP = 0.05
 
 
 class RateLimited(SourceError):
-    """The server wants no more requests for a while."""
+    """The server wants no more requests for a while; `until` is when it takes some, if it says."""
+
+    def __init__(self, text: str, until: datetime | None = None) -> None:
+        super().__init__(text)
+        self.until = until
 
 
 def patiently(
@@ -52,7 +56,7 @@ def patiently(
         if reply is not None and reply.status not in _AGAIN:
             return reply
         wait = pause * random.uniform(0.75, 1.25)
-        if reply is not None and (asked := _asked(reply)) is not None:
+        if reply is not None and (asked := asked_wait(reply)) is not None:
             wait = asked
             _check_wait(wait, deadline)
         if not left or time.monotonic() + wait > deadline:
@@ -78,7 +82,7 @@ def request(
     return patiently(lambda until: transport.send(query, until, stopped), deadline, stopped)
 
 
-def _asked(reply: Reply) -> float | None:
+def asked_wait(reply: Reply) -> float | None:
     """Return how long the server asks us to wait (RateLimit, Retry-After), in seconds."""
     limit = reply.header("ratelimit")
     left, reset = _LEFT.search(limit), _RESET.search(limit)
@@ -93,7 +97,8 @@ def _check_wait(seconds: float, deadline: float) -> None:
         until = datetime.now(UTC) + timedelta(seconds=seconds)
         raise RateLimited(
             f"the server allows no more requests until {until:%Y-%m-%d %H:%M:%S} UTC; "
-            "a token usually raises the limit"
+            "a token usually raises the limit",
+            until,
         )
 
 

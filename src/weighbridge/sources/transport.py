@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urljoin, urlsplit
 
 import urllib3
@@ -101,11 +102,31 @@ def redirected(url: str, location: str) -> str:
     return target
 
 
+class Pace(Protocol):
+    """How fast servers may be asked, where that is not for one process alone to know."""
+
+    def wait(self, url: str, deadline: float) -> None:
+        """Wait until a server may be asked.
+
+        Raises:
+            SourceError: that takes too long.
+        """
+
+    def heard(self, url: str, reply: Reply) -> None:
+        """Take note of an answer."""
+
+
 class Transport:
     """Connections to any number of servers; used by several threads at once."""
 
-    def __init__(self, proxies: Proxies | None = None, agent: str = "weighbridge") -> None:
+    def __init__(
+        self,
+        proxies: Proxies | None = None,
+        agent: str = "weighbridge",
+        pace: Pace | None = None,
+    ) -> None:
         self._proxies = proxies or Proxies()
+        self._pace = pace
         self._agent = agent
         self._pools: dict[str | None, urllib3.PoolManager] = {}
 
@@ -121,6 +142,8 @@ class Transport:
             NetworkError: no connection, or it broke, or it was too slow.
             Stop: `stopped` said so.
         """
+        if self._pace is not None:
+            self._pace.wait(query.url, deadline)
         headers = {"User-Agent": self._agent, "Accept-Encoding": "identity", **query.headers}
         try:
             response = self._pool(query.url).request(
@@ -144,7 +167,10 @@ class Transport:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise NetworkError(f"{_host(query.url)}: {_reason(error)}") from error
         sent = {name.lower(): value for name, value in response.headers.items()}
-        return Reply(response.status, sent, body, cut)
+        reply = Reply(response.status, sent, body, cut)
+        if self._pace is not None:
+            self._pace.heard(query.url, reply)
+        return reply
 
     def _pool(self, url: str) -> urllib3.PoolManager:
         proxy = self._proxies.choose(url)

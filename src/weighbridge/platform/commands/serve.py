@@ -71,7 +71,7 @@ class Supervisor:
         self._stopping = False
         self._web = _spawn("weighbridge.platform.commands.web_server")
         self._wants_worker = scan_worker
-        self._worker = _spawn("weighbridge", "worker") if scan_worker else None
+        self._worker = _worker() if scan_worker else None
         self._restart_at = 0.0
 
     def run(self) -> int:
@@ -99,8 +99,16 @@ class Supervisor:
             click.echo("weighbridge: the scan worker ended; starting it again", err=True)
             self._restart_at = now + _RESTART_S
         elif now >= self._restart_at:
-            self._worker = _spawn("weighbridge", "worker")
+            self._worker = _worker()
             self._restart_at = 0.0
+
+
+def _worker() -> subprocess.Popen[bytes]:
+    """Start a worker; where a broker hands out the scans, one for everything else."""
+    from django.conf import settings
+
+    words = ["--chores"] if settings.WEIGHBRIDGE_BROKER_URL else []
+    return _spawn("weighbridge", "worker", *words)
 
 
 def _spawn(module: str, *words: str) -> subprocess.Popen[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.conf import settings
 from django.utils.dateparse import parse_datetime
@@ -15,6 +15,7 @@ from weighbridge.defender.process import Answer
 from weighbridge.defender.remote import Read, Remote, by_path, entry_of, model_of, read
 from weighbridge.defender.targets import listed
 from weighbridge.findings.model import ModelInfo
+from weighbridge.platform import hub_pace
 from weighbridge.platform.catalog.models import Relation
 from weighbridge.platform.catalog.services import ModelFacts
 from weighbridge.platform.hub_access import checked_address
@@ -87,8 +88,8 @@ def open_hub(address: str) -> Target:
     Raises:
         TargetError: there is no such model, it may not be read, or the hub does not answer.
     """
-    access = settings.WEIGHBRIDGE_HUBS
-    transport = Transport(access.proxies)
+    access = replace(settings.WEIGHBRIDGE_HUBS, pace=hub_pace.shared)
+    transport = Transport(access.proxies, pace=access.pace)
     listing = listed(checked_address(address, access), None, access, transport)
     model = model_of(listing)
     ahead = Lookahead(transport, settings.WEIGHBRIDGE_DOWNLOAD_MAX_BYTES)

@@ -152,6 +152,11 @@ def settled(facts: Iterable[Fact]) -> bool:
     )
 
 
+def source_failed(facts: Iterable[Fact]) -> bool:
+    """Tell whether bytes could not be fetched."""
+    return any(fact.code == "source-error" for fact in facts if isinstance(fact, Gap))
+
+
 def excerpts_of(facts: Iterable[Fact]) -> list[dict[str, Any]]:
     """Return the bytes around what was found, as they are stored; parsers bound them."""
     shown = (fact for fact in facts if isinstance(fact, Excerpt))

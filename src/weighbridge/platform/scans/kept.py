@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from weighbridge.defender.remote import Remote
 from weighbridge.platform.catalog import services as catalog
 from weighbridge.platform.catalog.models import Artifact
@@ -33,13 +35,12 @@ class Kept:
                 for entry in target.entries
                 if isinstance(entry, Remote)
             ]
-            self._look_up([self._key(file) for file in files])
-            target.ahead.expect(file.file for file in files if not self.has(file))
+            self._look_up([self.key(file) for file in files])
 
     def has(self, file: Subject) -> bool:
         """Tell whether this content was read under this name, whatever the rules were."""
         if self._target.ahead is not None:
-            return (self._key(file), read_as(file.path)) in self._fetched
+            return (self.key(file), read_as(file.path)) in self._fetched
         if file.sha256 is None:
             return False
         return self._settled.filter(artifact__key=file.sha256, name=read_as(file.path)).exists()
@@ -49,9 +50,14 @@ class Kept:
         if self._target.ahead is None:
             assert file.sha256 is not None
             return Artifact.objects.get(key=file.sha256)
-        return Artifact.objects.get(content_keys__key=self._key(file))
+        return Artifact.objects.get(content_keys__key=self.key(file))
 
-    def _key(self, file: Subject) -> str:
+    def look_again(self, files: Sequence[Subject]) -> None:
+        """See what other scans have read of these since."""
+        self._look_up([self.key(file) for file in files])
+
+    def key(self, file: Subject) -> str:
+        """Return what stands for the content of a file at a hub."""
         return catalog.content_key(place_of(self._target, file), file.declared)
 
     def _look_up(self, keys: list[str]) -> None:

@@ -34,7 +34,10 @@ class TargetKind(models.TextChoices):
 
 
 class Scan(models.Model):
-    """One request to examine a target. The row is the truth; messages carry only its id."""
+    """One request to examine a target. The row is the truth; messages carry only its id.
+
+    `published_at` is when a broker was last told of it, where there is one.
+    """
 
     kind = models.CharField(max_length=10, choices=TargetKind.choices)
     target = models.CharField(max_length=1024)
@@ -47,6 +50,7 @@ class Scan(models.Model):
     priority = models.SmallIntegerField(default=0)
     attempts = models.SmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
+    published_at = models.DateTimeField(null=True)
     worker = models.CharField(max_length=100, default="")
     lease_until = models.DateTimeField(null=True)
     error = models.TextField(default="")
@@ -263,3 +267,21 @@ class Hunt(models.Model):
     rules = models.CharField(max_length=100)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
+
+
+class InFlight(models.Model):
+    """Content that a scan is about to read, so that no other reads it meanwhile.
+
+    It holds as long as that attempt of the scan runs under its lease.
+    """
+
+    key = models.CharField(max_length=64, unique=True)
+    scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="in_flight")
+    attempt = models.SmallIntegerField()
+
+
+class HubPause(models.Model):
+    """Until when a hub wants no requests, for all processes that ask it with the same login."""
+
+    origin = models.CharField(max_length=200, unique=True)
+    until = models.DateTimeField()

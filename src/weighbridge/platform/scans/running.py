@@ -7,9 +7,8 @@ the same rows: everything is found by its key, and what is judged already is not
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +23,7 @@ from weighbridge.defender.scan import default_jobs
 from weighbridge.errors import SourceError, TargetError, WorkerError
 from weighbridge.findings.model import Verdict
 from weighbridge.findings.verdict import strongest
+from weighbridge.platform import hub_pace
 from weighbridge.platform.audit.canonical import storable
 from weighbridge.platform.audit.errors import Conflict
 from weighbridge.platform.audit.services import record_all
@@ -39,7 +39,8 @@ from weighbridge.platform.catalog.models import (
     Status,
 )
 from weighbridge.platform.scans import assessment, services
-from weighbridge.platform.scans.judging import format_of, judged, unpacked
+from weighbridge.platform.scans.in_flight import Taken
+from weighbridge.platform.scans.judging import format_of, judged, source_failed, unpacked
 from weighbridge.platform.scans.kept import Kept, place_of
 from weighbridge.platform.scans.models import ArtifactReport, Scan, TargetKind
 from weighbridge.platform.scans.reading import (
@@ -53,7 +54,9 @@ from weighbridge.platform.scans.reading import (
 from weighbridge.platform.scans.targets import Target, find
 from weighbridge.platform.scans.uploads import discard
 from weighbridge.platform.scans.whole import judge_version
+from weighbridge.platform.scans.work import Work
 from weighbridge.rules.registry import RULES_VERSION
+from weighbridge.sources.patience import RateLimited
 
 TRANSIENT = (WorkerError, SourceError, DatabaseError, OSError)
 """What another attempt may fare better with: lost workers, vanished bytes, a full disk, a lock."""
@@ -80,7 +83,11 @@ def run(scan: Scan, stopped: Stopped = lambda: False) -> Scan:
         scan = services.finish(scan, verdict.value)
     except (Conflict, Interrupted):
         return Scan.objects.get(pk=scan.pk)
+    except RateLimited as error:
+        scan = _later(scan, error)
     except TargetError as error:
+        if isinstance(error.__cause__, RateLimited):
+            return _later(scan, error.__cause__)
         scan = services.fail(scan, str(error), transient=isinstance(error.__cause__, SourceError))
     except TRANSIENT as error:
         log.warning("scan %s failed: %s", scan.pk, error)
@@ -88,6 +95,13 @@ def run(scan: Scan, stopped: Stopped = lambda: False) -> Scan:
     if scan.state in ("done", "failed"):
         discard(scan)
     return scan
+
+
+def _later(scan: Scan, error: RateLimited) -> Scan:
+    """Put a scan off until its hub may be asked again, which is no attempt that failed."""
+    if error.until is None:
+        return services.fail(scan, str(error), transient=True)
+    return services.release(scan, str(error), error.until)
 
 
 class _Run:
@@ -101,6 +115,7 @@ class _Run:
         self._done = 0
         self._bytes = 0
         self._refused = 0
+        self._unread = 0
         self._notes: list[dict[str, str]] = []
 
     def all(self) -> Verdict:
@@ -110,12 +125,16 @@ class _Run:
             version = self._begin(target)
             self._kept = Kept(target, self._reading)
             jobs = int(getattr(settings, "WEIGHBRIDGE_SCAN_JOBS", 0)) or default_jobs()
-            with ThreadPoolExecutor(jobs, "weighbridge-scan") as threads:
-                for entries in _batches(target.entries, 2 * jobs):
+            work = Work(target, self._kept, Taken(self._scan, self._reading.key))
+            with ThreadPoolExecutor(jobs, "weighbridge-scan") as threads, work:
+                for entries in work.batches(2 * jobs, self._beat):
                     self._batch(threads, target, version, entries)
         finally:
             target.close()
-        return self._end(target, version)
+        verdict = self._end(target, version)
+        if self._unread and not services.is_last(self._scan):
+            raise SourceError(f"{self._unread} files could not be read")
+        return verdict
 
     def _found(self) -> Target:
         """Find the files; a hub may take its time, so the lease is kept meanwhile."""
@@ -180,6 +199,7 @@ class _Run:
                 if not isinstance(file, Refused) and not self._kept.has(file)
             }
             self._wait(list(answers.values()))
+            self._check(target, [task.result() for task in answers.values()])
             for number, file in enumerate(files):
                 task = answers.get(number)
                 self._store(target, version, file, None if task is None else task.result())
@@ -197,6 +217,30 @@ class _Run:
                 raise Conflict(f"scan {self._scan.pk} was given to another worker")
         if self._stopped():
             raise Interrupted("this worker ends")
+
+    def _beat(self) -> None:
+        """Keep the lease, and end when told to.
+
+        Raises:
+            Conflict: it is not this worker's any more.
+            Interrupted: this worker ends.
+        """
+        if not services.heartbeat(self._scan):
+            raise Conflict(f"scan {self._scan.pk} was given to another worker")
+        if self._stopped():
+            raise Interrupted("this worker ends")
+
+    def _check(self, target: Target, answers: Sequence[Examined]) -> None:
+        """Count what a hub did not hand out.
+
+        Raises:
+            RateLimited: because it wants no requests for a while, so all is read later.
+        """
+        unread = sum(map(source_failed, (one.facts for one in answers)))
+        until = hub_pace.shared.until(target.endpoint) if unread and target.endpoint else None
+        if until is not None:
+            raise RateLimited(f"the hub allows no requests until {until:%H:%M:%S} UTC", until)
+        self._unread += unread if target.endpoint else 0
 
     def _store(
         self,
@@ -279,11 +323,3 @@ class _Run:
         if target.ahead is not None and answer.steady:
             catalog.remember_content(catalog.content_key(place, file.declared), artifact)
         return artifact
-
-
-def _batches(
-    entries: Sequence[Found | Remote | Refused], size: int
-) -> Iterator[Sequence[Found | Remote | Refused]]:
-    rest = iter(entries)
-    while batch := list(islice(rest, size)):
-        yield batch

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -15,6 +16,7 @@ from weighbridge.platform.accounts.permissions import Action, allowed, require
 from weighbridge.platform.audit.canonical import storable
 from weighbridge.platform.audit.errors import Conflict, NotFound
 from weighbridge.platform.audit.services import Act, Actor, record
+from weighbridge.platform.broker import announcing
 from weighbridge.platform.hub_access import checked_address
 from weighbridge.platform.scans.models import Scan, ScanState, TargetKind
 from weighbridge.platform.scans.targets import allowed_path
@@ -55,7 +57,9 @@ def enqueue(actor: Actor, scan: Scan) -> Scan:
     """Put a new row into the queue, in the caller's transaction. `actor` may be a schedule."""
     scan.requested_by = actor if isinstance(actor, User) else None
     scan.target = storable(scan.target, 1024)
+    scan.published_at = announcing.intended()
     scan.save(force_insert=True)
+    announcing.announce(scan)
     act = Act("scan-request", "scan", scan.pk, after=scan.state, data={"target": scan.target})
     record(actor, act)
     return scan
@@ -130,10 +134,41 @@ def fail(scan: Scan, error: str, *, transient: bool) -> Scan:
     error = storable(error)
     if not transient:
         return transition(scan, "fail", WORKER, error, error=error, finished_at=now)
-    if scan.attempts >= _setting("SCAN_ATTEMPTS", ATTEMPTS):
+    if is_last(scan):
         return transition(scan, "park", WORKER, error, error=error, finished_at=now)
     wait = timedelta(seconds=BACKOFF_SECONDS * 4 ** (scan.attempts - 1))
     return transition(scan, "retry", WORKER, error, error=error, not_before=now + wait)
+
+
+@transaction.atomic
+def release(scan: Scan, reason: str, until: datetime | None = None) -> Scan:
+    """Give a scan back that was not even tried to its end; the attempt does not count.
+
+    Args:
+        scan: as it was claimed.
+        reason: a sentence for people.
+        until: it is not to be taken up again before.
+    """
+    when = announcing.intended() if until is None else None
+    columns: dict[str, Any] = {"attempts": scan.attempts - 1, "not_before": until}
+    scan = transition(
+        scan, "release", WORKER, reason, error=storable(reason), published_at=when, **columns
+    )
+    if until is None:
+        announcing.announce(scan)
+    return scan
+
+
+def _lost(now: datetime) -> Q:
+    """Tell scans whose lease is over, or reaches further than any lease: the clock was set back."""
+    lease = timedelta(seconds=_setting("SCAN_LEASE_SECONDS", LEASE_SECONDS))
+    over = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * lease)
+    return Q(state=ScanState.RUNNING) & over
+
+
+def is_last(scan: Scan) -> bool:
+    """Tell whether a claimed scan is at its last attempt."""
+    return scan.attempts >= _setting("SCAN_ATTEMPTS", ATTEMPTS)
 
 
 def reclaim() -> int:
@@ -143,21 +178,19 @@ def reclaim() -> int:
         How many.
     """
     count = 0
-    for number in Scan.objects.filter(
-        state=ScanState.RUNNING, lease_until__lt=timezone.now()
-    ).values_list("pk", flat=True):
+    for number in Scan.objects.filter(_lost(timezone.now())).values_list("pk", flat=True):
         count += _take_back(number)
     return count
 
 
 @transaction.atomic
 def _take_back(number: int) -> bool:
-    lost = Scan.objects.filter(pk=number, state=ScanState.RUNNING, lease_until__lt=timezone.now())
+    lost = Scan.objects.filter(_lost(timezone.now()), pk=number)
     scan = lost.select_for_update(skip_locked=True).first()
     if scan is None:
         return False
     error = f"worker {scan.worker} was lost"
-    if scan.attempts >= _setting("SCAN_ATTEMPTS", ATTEMPTS):
+    if is_last(scan):
         transition(scan, "park", WORKER, error, error=error, finished_at=timezone.now())
     else:
         transition(scan, "retry", WORKER, error, error=error)
@@ -191,7 +224,17 @@ def requeue(user: User, number: int) -> Scan:
     require(user, Action.REQUEST_SCAN)
     with transaction.atomic():
         scan = _for(user, number)
-        return transition(scan, "requeue", user, attempts=0, not_before=None, finished_at=None)
+        scan = transition(
+            scan,
+            "requeue",
+            user,
+            attempts=0,
+            not_before=None,
+            finished_at=None,
+            published_at=announcing.intended(),
+        )
+        announcing.announce(scan)
+        return scan
 
 
 def _for(user: User, number: int) -> Scan:

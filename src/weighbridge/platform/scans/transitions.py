@@ -16,6 +16,7 @@ STEPS: dict[str, tuple[frozenset[str], str]] = {
     "fail": (frozenset({RUNNING}), FAILED),
     "retry": (frozenset({RUNNING}), QUEUED),
     "park": (frozenset({RUNNING}), PARKED),
+    "release": (frozenset({RUNNING}), QUEUED),
     "cancel": (frozenset({QUEUED, PARKED}), CANCELLED),
     "requeue": (frozenset({PARKED, FAILED}), QUEUED),
 }
@@ -30,6 +31,8 @@ def transition(scan: Scan, step: str, actor: Actor, reason: str = "", **columns:
         Conflict: it is not, because somebody else was quicker.
     """
     sources, to = STEPS[step]
+    if to == QUEUED:
+        columns.setdefault("published_at", None)
     before = scan.state
     still = Scan.objects.filter(
         pk=scan.pk, state=before, worker=scan.worker, attempts=scan.attempts

@@ -1,0 +1,1 @@
+"""Watching hubs: what is new or changed there becomes work, once."""
