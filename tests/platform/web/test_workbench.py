@@ -7,6 +7,7 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from registry import (
     calling,
     decided_malicious,
@@ -24,6 +25,7 @@ from weighbridge.platform.accounts.permissions import MATRIX, Action
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.advisories.models import Advisory
 from weighbridge.platform.cases.models import Case
+from weighbridge.platform.monitors.models import Monitor
 from weighbridge.platform.web.proof import marked
 
 pytestmark = pytest.mark.django_db
@@ -255,3 +257,20 @@ def test_hostile_strings_stay_inert_in_titles_atom_and_pages_of_decisions() -> N
     for path in paths:
         page = text_of(ada, path)
         assert "<script>alert" not in page and "\u202e" not in page and "\x1b" not in page, path
+
+
+def test_the_dashboard_tells_how_monitors_are() -> None:
+    assert "No hub is watched" in text_of(client_of(), "/")
+    Monitor.objects.create(
+        provider="huggingface",
+        mode="backfill",
+        next_at=timezone.now(),
+        listed=1200,
+        chosen=30,
+        total=2_000_000,
+        error="the hub answered <b>503</b>",
+    )
+    page = text_of(client_of(), "/")
+    assert "huggingface, backfill: active. 30 of 1,200 models listed were chosen" in page
+    assert "the hub has 2,000,000" in page
+    assert "&lt;b&gt;503" in page
