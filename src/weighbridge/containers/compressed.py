@@ -128,4 +128,6 @@ def _open_zf(source: Source, budget: Budget) -> InflatedSource:
     if source.read_at(start, 1) == b" ":
         start += 1
     body = SliceSource(source, start, source.size - start)
-    return InflatedSource(body, CODECS["zlib"], budget)
+    inflated = InflatedSource(body, CODECS["zlib"], budget)
+    inflated.ahead = start
+    return inflated

@@ -72,6 +72,8 @@ class InflatedSource:
         self.damage: ParseError | None = None
         self.faults: list[ParseError] = []
         self.skipped: list[tuple[int, int]] = []
+        self.ahead = 0
+        """Bytes of the file in front of the stream, a header that is no part of it."""
         self.consumed = 0
         self._end: int | None = None
         self._reset()

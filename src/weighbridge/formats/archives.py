@@ -15,6 +15,7 @@ from weighbridge.errors import ParseError
 from weighbridge.formats import llamafile, program_archives, skops, torchserve
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.keras import archive as keras
+from weighbridge.formats.pickle.around import alone_in_pickle
 from weighbridge.formats.pytorch import distributed
 from weighbridge.formats.pytorch.archive import CheckpointReader, variant
 from weighbridge.formats.pytorch.export import NAME as EXPORTED
@@ -36,6 +37,7 @@ def parse(context: Context, kind: str, source: Source, place: Place) -> str:
     if name == "zip" and llamafile.recognises(archive, source):
         name = llamafile.NAME
         archive = llamafile.without_program(context, archive, source, place)
+    archive = alone_in_pickle(context, archive, source)
     _structure(context, kind, archive, source, place)
     _checksums(context, kind, archive, place)
     keras.read_archive(context, archive, place)

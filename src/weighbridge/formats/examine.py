@@ -134,13 +134,14 @@ def _stream(context: Context, kind: str, source: Source, place: Place) -> str:
         _unknown(context, body, inner)
     if body is not inflated:
         return kind
-    if inflated.consumed < source.size:
-        rest = SliceSource(source, inflated.consumed, source.size - inflated.consumed)
+    end = inflated.ahead + inflated.consumed
+    if end < source.size:
+        rest = SliceSource(source, end, source.size - end)
         text = f"{rest.size} bytes follow the {kind} stream"
-        context.anomaly(place, kind, "trailing-bytes", text, inflated.consumed)
+        context.anomaly(place, kind, "trailing-bytes", text, end)
         behind = place.inside("trailing", origin="hidden")
         if child.walk(child, rest, behind) is None:
-            context.gap(place, kind, "malformed-trailing-bytes", text, inflated.consumed)
+            context.gap(place, kind, "malformed-trailing-bytes", text, end)
     return kind
 
 

@@ -17,6 +17,15 @@ from weighbridge.text.escaping import visible
 _PYTHON_TAG = "tag:yaml.org,2002:python/"
 # Tags of PyYAML that stand for plain values, which `yaml.dump` writes.
 _VALUES = frozenset("none bool str unicode bytes int long float complex list tuple dict".split())
+_YAML_TAG = "tag:yaml.org,2002:"
+# Classes by which SnakeYAML before 2.0 is made to run code (CVE-2022-1471): they fetch classes or
+# look up objects on another machine, or start a process.
+_JAVA_GADGETS = re.compile(
+    r"(?:javax\.script\.ScriptEngineManager|java\.lang\.(?:ProcessBuilder|Runtime)|"
+    r"com\.sun\.rowset\.JdbcRowSetImpl|javax\.management\.BadAttributeValueExpException|"
+    r"com\.mchange\.v2\.c3p0\.\w+|org\.apache\.xbean\.naming\.context\.ContextUtil\$\w+|"
+    r"org\.apache\.commons\.configuration2?\.\w+|org\.springframework\.[\w.]+)\Z"
+)
 _HYPER = re.compile(r"!(?:new|apply|applyref|name|module):(.+)")
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}(?:[@:|].{0,100})?\Z")
 _LOADERS = {
@@ -29,6 +38,7 @@ _LOADERS = {
     "constructor": ("langchain_core.load.load",),
     "python": ("yaml.load(Loader=yaml.UnsafeLoader)",),
     "hyper": ("hyperpyyaml.load_hyperpyyaml",),
+    "java": ("torchserve", "org.yaml.snakeyaml.Yaml.load"),
 }
 # Packages whose classes each loader expects; remote code of transformers has a package of its own.
 _OWN = {
@@ -59,6 +69,9 @@ _ORDINARY = re.compile(
 )
 
 
+_Groups = dict[tuple[str, str], list[Reference]]
+
+
 def _references(file: FileFacts, *kinds: str) -> list[Reference]:
     found = (fact for fact in file.of(Reference) if isinstance(fact, Reference))
     return [fact for fact in found if fact.kind in kinds]
@@ -66,16 +79,33 @@ def _references(file: FileFacts, *kinds: str) -> list[Reference]:
 
 def _named(file: FileFacts) -> Iterator[Finding]:
     """One finding for each callable that a configuration names and should not."""
-    groups: dict[tuple[str, str], list[Reference]] = {}
+    groups: _Groups = {}
     for reference in _references(file, *_NAMING):
         how, dotted = _callable(reference)
         if dotted:
             groups.setdefault((how, dotted), []).append(reference)
-    for (how, dotted), references in groups.items():
-        judged = judge_target(how, dotted)
+    for (how, dotted), references in _one_of_java(groups).items():
+        judged = _judge_java(dotted) if how == "java" else judge_target(how, dotted)
         if judged is not None:
             kind, what, effect = judged
             yield _finding(NAMED_CALLABLE, references, kind, what, effect, _LOADERS[how])
+
+
+def _one_of_java(groups: _Groups) -> _Groups:
+    """Join the classes of Java, of which one is an argument of the next, under the gravest."""
+    classes = [key for key in groups if key[0] == "java"]
+    if not classes:
+        return groups
+    first = next((key for key in classes if _JAVA_GADGETS.match(key[1])), classes[0])
+    rest = {key: value for key, value in groups.items() if key[0] != "java"}
+    others = [reference for key in classes if key != first for reference in groups[key]]
+    return {**rest, first: [*groups[first], *others]}
+
+
+def _judge_java(dotted: str) -> tuple[Kind, str, str]:
+    if _JAVA_GADGETS.match(dotted):
+        return Kind.MALICIOUS, "has a loader in Java run code of others through", "code_exec"
+    return Kind.WEAKNESS, "has a loader in Java make an object of the class", ""
 
 
 def _callable(reference: Reference) -> tuple[str, str]:
@@ -86,7 +116,8 @@ def _callable(reference: Reference) -> tuple[str, str]:
     if hyper is not None:
         return "hyper", hyper[1]
     if not reference.value.startswith(_PYTHON_TAG):
-        return "", ""
+        java = reference.value.startswith(_YAML_TAG)
+        return ("java", reference.value.removeprefix(_YAML_TAG)) if java else ("", "")
     kind, _, dotted = reference.value.removeprefix(_PYTHON_TAG).partition(":")
     return ("", "") if kind in _VALUES else ("python", dotted or kind)
 
@@ -144,7 +175,7 @@ def _finding(
     loaders: tuple[str, ...],
 ) -> Finding:
     first = references[0]
-    module, _, name = first.value.removeprefix("tag:yaml.org,2002:").rpartition(".")
+    module, _, name = first.value.removeprefix(_YAML_TAG).rpartition(".")
     shown = symbol_name(module, name) if module else visible(name, 200)
     severities = {Kind.MALICIOUS: Severity.CRITICAL, Kind.SUSPICIOUS: Severity.HIGH}
     return rule.finding(

@@ -1,24 +1,34 @@
 """Jupyter notebooks: JSON with ``nbformat`` and ``cells`` (nbformat 4, documentation of Jupyter).
 
 Nothing runs when one is opened. Its code cells are read as one Python text in order; lines for a
-shell (``!``, ``%%bash``) are looked at like lines of a shell script.
+shell (``!``, ``%%bash``, ``x = !ls``, ``get_ipython().system(...)``) are looked at like lines of a
+shell script.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from weighbridge.facts.repository import Act, ModelUse
 from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.script_file import script_facts
 
 NAME = "notebook"
 _MOST_CELLS = 2000
 # Each line that is not found costs a pass over the rest of the file.
 _MOST_MISSES = 200
+_MOST_TOKENS = 60_000
+_ASSIGNED = re.compile(r"([\s\w.,*\[\]'\"]+=\s*)(?:!|%(?:system|sx)\s)\s*(\S.*)")
+_RUN_METHOD = re.compile(
+    r"get_ipython\(\)\s*\.\s*(?:system|system_raw|system_piped|getoutput)\(\s*[rfb]?"
+    r"(?P<quote>['\"]+)(?P<command>[^\n]{0,2000}?)(?P=quote)"
+)
+_WRITEFILE = re.compile(r"%%(?:writefile|file)\s+(?:-a\s+)?['\"]?([^'\"\s]+)")
 _SHELLS = ("%%bash", "%%sh", "%%script", "%%!", "%%system")
 
 
@@ -40,18 +50,47 @@ def read_notebook(context: Context, value: object, raw: str, place: Place) -> No
                 at = numbers[min(number, len(numbers) - 1)]
                 context.add(shell_act(place.member, at, NAME, line))
             continue
-        for line, number in zip(lines, numbers, strict=True):
-            stripped = line.lstrip()
-            if stripped.startswith(("!", "%", "?")):
-                for _, command in hostile_lines(stripped.lstrip("!%").removeprefix("system ")):
-                    context.add(shell_act(place.member, number, NAME, command))
-                line = line[: len(line) - len(stripped)] + "pass"
-            python.append(line)
-            origins.append(number)
+        body = _python_of(context, source, numbers, place)
+        python += body
+        origins += numbers[: len(body)]
     for fact in script_facts("\n".join(python), place.member, context.budget, NAME):
         if isinstance(fact, Act | ModelUse):
             fact = replace(fact, line=origins[min(fact.line, len(origins)) - 1])
         context.add(fact)
+
+
+def _python_of(context: Context, source: str, numbers: list[int], place: Place) -> list[str]:
+    """Return a cell as lines of Python; what it has a shell do becomes facts at once."""
+    python: list[str] = []
+    for line, number in zip(source.split("\n"), numbers, strict=True):
+        for command in _commands(line):
+            for _, hostile in hostile_lines(command):
+                context.add(shell_act(place.member, number, NAME, hostile))
+        assigned = _ASSIGNED.fullmatch(line)
+        line = f"{assigned[1]}None" if assigned is not None else line
+        stripped = line.lstrip()
+        if stripped.startswith(("!", "%", "?")):
+            line = line[: len(line) - len(stripped)] + "pass"
+        python.append(line)
+    written = _WRITEFILE.match(source)
+    if source.startswith("%%") and parse("\n".join(python), _MOST_TOKENS) is None:
+        # HTML, SQL, a shell's words in a file to be written: they would spoil the other cells.
+        del python[1:]
+    if written is not None:
+        python[0] = f"import os; open(os.path.expanduser({written[1][:300]!r}), 'w')"
+    return python
+
+
+def _commands(line: str) -> Iterator[str]:
+    """Yield what a line of Python hands to a shell by the means of IPython."""
+    assigned = _ASSIGNED.fullmatch(line)
+    if assigned is not None:
+        yield assigned[2]
+    stripped = line.lstrip()
+    if stripped.startswith(("!", "%", "?")):
+        yield stripped.lstrip("!%").removeprefix("system ")
+    for match in _RUN_METHOD.finditer(line):
+        yield match["command"]
 
 
 def _cells(value: object) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """A YAML configuration to facts, by its events alone: nothing is constructed, no alias followed.
 
 What a tag asks for runs in some readers: ``!!python/...`` in PyYAML's unsafe loaders, ``!new:``,
-``!apply:``, ``!name:`` and ``!module:`` in HyperPyYAML, which SpeechBrain reads.
+``!apply:``, ``!name:`` and ``!module:`` in HyperPyYAML, which SpeechBrain reads, and the name of a
+class in SnakeYAML, with which TorchServe read workflows (CVE-2022-1471).
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ _LIMIT = 512 << 10
 _MOST_EVENTS = 60_000
 _DEEPEST = 60
 _LENGTH = 300
-_PLAIN_TAG = re.compile(r"tag:yaml\.org,2002:(?!python/)")
+# YAML's own types have no dot in their names; SnakeYAML takes what has for a class of Java.
+_PLAIN_TAG = re.compile(r"tag:yaml\.org,2002:(?!python/)[^.]*\Z")
 # Where the text is no YAML (templates of it, damage), the tags can still be told.
 _TAG = re.compile(
     r"(?:^|[\s\[{,:-])(!!python/[\w/:.]{1,200}|!(?:new|apply|applyref|name|module):[\w.]{1,200})"

@@ -144,7 +144,7 @@ class Tracer(Reader):
             if trait is None and function.path == "builtins.map" and made.arguments:
                 mapped = made.arguments[0]
                 trait = script_trait(mapped.path) if isinstance(mapped, Ref) else None
-            if trait is not None:
+            if trait is not None and not _odd_letter(function.path, value):
                 self._met |= {trait}
         return value
 
@@ -266,6 +266,14 @@ class Tracer(Reader):
 def _climbs(made: Invocation | None) -> bool:
     """Say whether a call goes from some value up to `object`, and so to every class there is."""
     return made is not None and _CLIMBING.search(ast.unparse(made.node.func)) is not None
+
+
+def _odd_letter(function: str, value: Value) -> bool:
+    """Say whether a call makes a letter that is no printable ASCII: it hides no word of Python."""
+    if function != "builtins.chr" or not isinstance(value, Const):
+        return False
+    letter = value.value
+    return isinstance(letter, str) and not (letter.isascii() and letter.isprintable())
 
 
 def _program(made: Invocation) -> Traits:

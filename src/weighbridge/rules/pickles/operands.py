@@ -6,7 +6,7 @@ One handler for each `judge` of the table of operands.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from weighbridge.facts.expressions import (
@@ -81,6 +81,7 @@ _FUNCTION_MAKERS = frozenset(
 )
 _CALLED = re.compile(r"([A-Za-z_][\w.]*)[ \t]*\(")
 _DESCRIPTION = re.compile(r"<[a-z\-]+(?: [a-z\-]+)? '\w+' of '\w+' objects>")
+_MEMORY_FILES = (("_io", "BytesIO"), ("io", "BytesIO"))
 _RUNNERS = frozenset({"eval", "exec", "compile", "open", "getattr", "globals", "vars", "input"})
 _CONSTANTS = frozenset({"NotImplemented", "Ellipsis", "None", "True", "False"})
 # Of the wrapped callables these call what they are given, at once or when their result is read.
@@ -259,11 +260,20 @@ def _codec(call: Call, stream: StreamFacts) -> Opinion | None:
 
 
 def _nested_bytes(call: Call, stream: StreamFacts) -> Opinion | None:
-    if any(payload.call == call.call for payload in stream.payloads):
+    handed = {call.call, *_buffers(call, stream)}
+    if any(payload.call in handed for payload in stream.payloads):
         return None
     if any(isinstance(item, Bytes) for item in call.arguments):
         return Opinion(Kind.SUSPICIOUS, "loads embedded bytes that are no model file")
     return Opinion(Kind.SUSPICIOUS, "loads bytes that are computed while loading")
+
+
+def _buffers(call: Call, stream: StreamFacts) -> Iterator[int]:
+    """Yield the calls that made the BytesIO objects among the arguments: files in memory."""
+    for item in call.arguments:
+        made = stream.calls.get(item.call) if isinstance(item, Result) else None
+        if made is not None and names_of(made.callee, stream.calls) in _MEMORY_FILES:
+            yield made.call
 
 
 def _python_source(call: Call, stream: StreamFacts) -> Opinion | None:

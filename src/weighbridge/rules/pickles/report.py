@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from weighbridge.facts.pickles import Code, Payload
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.findings.pseudocode import Renderer, symbol_name
-from weighbridge.rules.effects import effects_of
+from weighbridge.rules.effects import dangerous_names, effects_of
 from weighbridge.rules.model import FileFacts, Rule, StreamFacts
 from weighbridge.rules.pickles.calls import Group
 from weighbridge.rules.pickles.nesting import groups_of, inner_streams, spoken_for
@@ -52,8 +53,11 @@ def gravest(effects: Iterable[str]) -> str:
 
 
 def _finding(rule: Rule, file: FileFacts, stream: StreamFacts, group: Group) -> Finding:
-    inner = inner_streams(file, stream, group) if group.kind is Kind.MALICIOUS else []
     codes = [code for code in stream.codes if code.call in group.members]
+    if group.rule == "own-code-called" and any(map(dangerous_names, codes)):
+        # Carrying such code is malicious already (hostile-code), and this runs it.
+        group = replace(group, kind=Kind.MALICIOUS)
+    inner = inner_streams(file, stream, group) if group.kind is Kind.MALICIOUS else []
     codes += [code for nested in inner for code in nested.codes]
     payloads = [payload for payload in stream.payloads if payload.call in group.members]
     effects = list(dict.fromkeys([*group.effects, *(e for c in codes for e in effects_of(c))]))

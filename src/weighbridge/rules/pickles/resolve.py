@@ -129,6 +129,15 @@ ACCESSORS = frozenset(
 )
 _ITEM_ACCESSORS = frozenset({("operator", "itemgetter"), ("_operator", "itemgetter")})
 
+# Class methods that every class of a package has from one parent, under which the tables know
+# them: Keras pickles a model as `getattr(Sequential, "_unpickle_model")(BytesIO(...))`.
+_INHERITED = {
+    ("keras", "_unpickle_model"): (
+        "keras.src.saving.keras_saveable",
+        "KerasSaveable._unpickle_model",
+    ),
+}
+
 Named = tuple[str, str]
 Calls = dict[int, Call]
 
@@ -242,6 +251,9 @@ def attribute(owner: Named | None, name: str) -> Named | None:
     module, parent = owner
     if name == "__call__" and parent:
         return owner
+    inherited = _INHERITED.get((module.partition(".")[0], name))
+    if inherited is not None and _CLASS.fullmatch(parent):
+        return inherited
     return module, f"{parent}.{name}" if parent else name
 
 
