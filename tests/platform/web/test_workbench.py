@@ -273,4 +273,5 @@ def test_the_dashboard_tells_how_monitors_are() -> None:
     page = text_of(client_of(), "/")
     assert "huggingface, backfill: active. 30 of 1,200 models listed were chosen" in page
     assert "the hub has 2,000,000" in page
+    assert "30 of 1,200" in text_of(client_of("root", Role.ADMINISTRATOR), "/administration")
     assert "&lt;b&gt;503" in page

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from weighbridge.platform.accounts.models import Token, User
 from weighbridge.platform.accounts.permissions import Action, allowed, refusal, require
 from weighbridge.platform.audit.errors import RegistryError
+from weighbridge.platform.monitors.selectors import newest
 from weighbridge.platform.publications import webhooks
 from weighbridge.platform.publications.events import Kind
 from weighbridge.platform.publications.models import Delivery, Webhook
@@ -30,6 +31,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(refusal(Action.MANAGE_WEBHOOKS))
     context = {
         "workers": workers(),
+        "monitors": newest(),
         "parked": Scan.objects.filter(state="parked").order_by("-pk")[:10],
         "people": User.objects.filter(is_active=True).count(),
         "tokens": Token.objects.filter(revoked_at=None).count(),

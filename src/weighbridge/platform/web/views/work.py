@@ -21,7 +21,7 @@ from weighbridge.platform.cases import measures, selectors, services
 from weighbridge.platform.cases.manual import Manual
 from weighbridge.platform.cases.models import Case, CaseState
 from weighbridge.platform.cases.overview import overview
-from weighbridge.platform.monitors.models import Monitor
+from weighbridge.platform.monitors.selectors import newest
 from weighbridge.platform.publications.models import Delivery
 from weighbridge.platform.publications.osv import public, published
 from weighbridge.platform.scans.overview import ORDER, verdicts_by_day, workers
@@ -30,7 +30,6 @@ from weighbridge.platform.web.session import person
 from weighbridge.tables.effects import effects
 
 _ROWS = 50
-_MONITORS = 20
 
 
 def dashboard(request: HttpRequest, user: User) -> HttpResponse:
@@ -51,7 +50,7 @@ def dashboard(request: HttpRequest, user: User) -> HttpResponse:
         "ages": histogram(found.ages, "How long cases have waited in the queue"),
         "newest": list(published(public().order_by("-pk")[:10])),
         "workers": workers(),
-        "monitors": Monitor.objects.order_by("pk")[:_MONITORS],
+        "monitors": newest(),
         "undelivered": Delivery.objects.filter(state="pending", attempts__gt=0).count(),
     }
     return render(request, "weighbridge/dashboard.html", context)
