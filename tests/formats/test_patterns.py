@@ -98,8 +98,14 @@ def test_a_pattern_finds_what_it_stands_for_and_nothing_near(name: str) -> None:
 
 def test_what_lies_across_two_windows_is_found_once() -> None:
     border = patterns.WINDOW - 10
-    found = matches(b"\xf7\0" * (border // 2) + EICAR + b"\xf7\0" * 500 + EICAR)
+    found = matches(b"\xf7\0" * (border // 2) + EICAR + b"\xf7\0" * 500 + EICAR, deep=True)
     assert [(one.pattern, one.offset) for one in found] == [("eicar-test-file", border)]
+
+
+def test_of_unknown_bytes_the_first_are_searched_unless_the_scan_is_deep() -> None:
+    data = b"\xf7\0" * (patterns.UNKNOWN_BYTES // 2) + EICAR
+    assert matches(data) == []
+    assert len(matches(data, deep=True)) == 1
 
 
 def test_noise_has_none() -> None:

@@ -101,7 +101,7 @@ def _walk(context: Context, source: Source, place: Place, head: bytes) -> str | 
 def _searched(context: Context, source: Source, place: Place) -> list[tuple[str, ParseError]]:
     """Search for known payloads; returns what kept that from coming to its end."""
     try:
-        patterns.search(context, source, place)
+        patterns.search(context, source, place, patterns.PROGRAM_BYTES)
     except ParseError as error:
         return [("unknown", error)]
     return []

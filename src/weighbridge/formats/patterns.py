@@ -21,15 +21,25 @@ if TYPE_CHECKING:
     from yara_x import Rules
 
 EXTRA = "weighbridge[patterns]"
-SHALLOW_BYTES = 64 * MIB
-"""Of unknown bytes and programs, so much is searched unless the scan is deep."""
+PROGRAM_BYTES = 16 * MIB
+"""Of a program, so much is searched unless the scan is deep. Miners, the largest of what is looked
+for, are smaller."""
+UNKNOWN_BYTES = MIB
+"""Of unknown bytes, so much: most are numbers of a model beside them, which nothing else reads."""
 WINDOW = 4 * MIB
 OVERLAP = 4_096
 """More than the longest match of any pattern, so that none is lost between two windows."""
 
 
-def search(context: Context, source: Source, place: Place) -> None:
-    """Add a fact for each pattern that occurs, once for the whole file."""
+def search(context: Context, source: Source, place: Place, most: int = UNKNOWN_BYTES) -> None:
+    """Add a fact for each pattern that occurs, once for the whole file.
+
+    Args:
+        context: where facts go.
+        source: what to search.
+        place: where it stands.
+        most: bytes to search unless the scan is deep.
+    """
     rules = _rules()
     deep = context.budget.limits.deep
     if rules is None:
@@ -42,7 +52,7 @@ def search(context: Context, source: Source, place: Place) -> None:
     scanner = Scanner(rules)
     scanner.max_matches_per_pattern(1)
     seen = {fact.pattern for fact in context.facts if isinstance(fact, PatternMatch)}
-    end = source.size if deep else min(source.size, SHALLOW_BYTES)
+    end = source.size if deep else min(source.size, most)
     for start in range(0, end, WINDOW - OVERLAP):
         context.budget.check_time()
         for found in scanner.scan(source.read_at(start, min(WINDOW, end - start))).matching_rules:

@@ -36,7 +36,7 @@ KNOWN_PAYLOAD = Rule(
     cwe=("CWE-506",),
     atlas=("AML.T0010.003", "AML.T0018.002"),
     description="Bytes that a known payload, or what fetches one, has, and no model: shellcode, "
-    "implants, miners, texts of reverse shells. Programs, hidden and unknown bytes are searched in "
+    "implants, miners, texts of reverse shells. Programs and unknown bytes are searched in "
     "every scan, all others, tensors too, with `--deep`. Needs `weighbridge[patterns]`.",
     example="weights that end in a beacon of Cobalt Strike",
     remediation="Do not use the model, and do not run anything that came with it.",
