@@ -142,3 +142,20 @@ def test_something_else_in_place_of_the_file(tmp_path: Path) -> None:
     place.write_bytes(b"something else" * 100)
     with pytest.raises(StoreError):
         Store(str(place))
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_costs_that_member(tmp_path: Path, database: str, method: int) -> None:
+    place = tmp_path / "all.zip"
+    with zipfile.ZipFile(place, "w", method) as archive:
+        for name in ("CVE-2030-1", "CVE-2030-2"):
+            archive.writestr(f"{name}.json", json.dumps(record(name)))
+        first = archive.getinfo("CVE-2030-1.json")
+    data = bytearray(place.read_bytes())
+    start = first.header_offset + 30 + len(first.filename)
+    for at in range(start + 4, start + first.compress_size):
+        data[at] ^= 0xFF
+    place.write_bytes(data)
+    done = import_records(database, str(place))
+    assert (done.added, done.refused) == (1, 1)
+    assert done.reasons[0][0] == "CVE-2030-1.json"

@@ -6,8 +6,10 @@ Members are read one at a time, so that memory does not grow with the archive.
 from __future__ import annotations
 
 import json
+import lzma
 import os
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +22,16 @@ from weighbridge.libraries.store import StoreError
 _ENDINGS = (".json", ".yaml", ".yml")
 _MOST_ENTRIES = 2_000_000
 _LIST_BYTES = 256 << 20
+# What reading a member raises: of the archive, of an encrypted one, of each codec (bz2: OSError).
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    EOFError,
+)
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -108,11 +120,7 @@ def _of_zip(place: str) -> Iterator[Entry | str]:
             try:
                 with archive.open(info) as member:
                     yield Entry(info.filename, member.read(RECORD_BYTES))
-            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
-                yield info.filename
-            except Exception as error:  # zlib.error and its like, each codec has its own
-                if type(error).__module__ not in ("zlib", "_lzma", "_bz2"):
-                    raise
+            except _DAMAGE:
                 yield info.filename
 
 
