@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import ipaddress
 import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from weighbridge.advisories_lookup.model import LookupFailed, Named
 from weighbridge.advisories_lookup.records import MOST_BYTES
+from weighbridge.text.addresses import safe
 
 _TIMEOUT_S = 30
 _ANSWER_BYTES = 1 << 20
@@ -91,21 +91,10 @@ def checked(address: str) -> SplitResult:
     Raises:
         LookupFailed: it is neither.
     """
-    parts = urlsplit(address)
-    if parts.username is not None or not parts.hostname:
-        raise LookupFailed(f"{address} is no address of a platform")
-    if parts.scheme == "https" or (parts.scheme == "http" and _is_here(parts.hostname)):
-        return parts
-    raise LookupFailed(f"{address} must begin with https://")
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    parts = safe(address)
+    if parts is None:
+        raise LookupFailed(f"{address} must begin with https:// and hold no credentials")
+    return parts
 
 
 def _connection(parts: SplitResult) -> http.client.HTTPConnection:

@@ -10,6 +10,7 @@ from posixpath import basename
 from weighbridge.findings.libraries import Knowledge, Library, Vulnerability
 from weighbridge.findings.model import ScanReport
 from weighbridge.libraries.collecting import NEEDS, SAVED_WITH
+from weighbridge.libraries.names import PYPI
 from weighbridge.libraries.store import Store
 from weighbridge.tables.vector_formats import formats_of_word
 
@@ -63,7 +64,7 @@ def matched(
     known: dict[tuple[str, str], tuple[Vulnerability, ...]] = {}
     result = []
     for library in libraries:
-        if library.version is None or library.ecosystem != "PyPI":
+        if library.version is None or library.ecosystem != PYPI:
             result.append(library)
             continue
         from weighbridge.libraries.matching import vulnerabilities

@@ -17,9 +17,9 @@ from weighbridge.facts.pickles import Call, Import
 from weighbridge.facts.repository import Declaration, ModelUse, Requirement
 from weighbridge.facts.structure import Format, Metadata
 from weighbridge.findings.libraries import Library, UsedModel
+from weighbridge.libraries.names import PYPI, canonical_name
 from weighbridge.tables.distributions import distribution, opener, writers
 
-PYPI = "PyPI"
 DECLARED, SAVED_WITH, NEEDS, INSTALLED = "declared", "saved-with", "needs", "installed"
 _MOST = 5_000
 _VERSION = re.compile(
@@ -174,7 +174,7 @@ def _metadata(found: _Found, fact: Metadata, producer: str, path: str) -> str:
         found.card.append((fact.key, fact.value))
         if fact.key == "library_name" and _NAME.fullmatch(fact.value):
             name = distribution(fact.value) or fact.value.lower()
-            found.libraries[Library(_canonical(name), None, PYPI, DECLARED, path)] = None
+            found.libraries[Library(canonical_name(name), None, PYPI, DECLARED, path)] = None
         return producer
     if fact.format == "onnx" and fact.key.startswith("producer"):
         if fact.key == "producer_name":
@@ -224,7 +224,7 @@ def _declaration(found: _Found, fact: Declaration, path: str) -> None:
     if fact.version:
         library: Library | None = None
         if _NAME.fullmatch(fact.name):
-            name = _canonical(fact.name)
+            name = canonical_name(fact.name)
             wanted = fact.wanted
             library = Library(name, fact.version, PYPI, DECLARED, path, wanted, fact.marker)
     else:
@@ -237,7 +237,7 @@ def _named(fact: Declaration, path: str) -> Library | None:
     """Poetry's carets and asterisks are no PEP 440: the name stands, the version is open."""
     if not _NAME.fullmatch(fact.name):
         return None
-    return Library(_canonical(fact.name), None, PYPI, DECLARED, path, fact.wanted[:100])
+    return Library(canonical_name(fact.name), None, PYPI, DECLARED, path, fact.wanted[:100])
 
 
 def _parsed(text: str, path: str) -> Library | None:
@@ -264,7 +264,7 @@ def _parsed(text: str, path: str) -> Library | None:
     else:
         version = _pinned(specifier)
     marker = str(wanted.marker)[:200] if wanted.marker is not None else ""
-    return Library(_canonical(wanted.name), version, PYPI, DECLARED, path, specifier, marker)
+    return Library(canonical_name(wanted.name), version, PYPI, DECLARED, path, specifier, marker)
 
 
 def _pinned(specifier: str) -> str | None:
@@ -298,9 +298,5 @@ def _conda(line: str, path: str) -> Library | None:
     if found is None or found[1].lower() in _PYTHON:
         return None
     whole = found[3] is not None or found[2].count(".") >= 2
-    name = _canonical(_OF_CONDA.get(found[1], found[1]))
+    name = canonical_name(_OF_CONDA.get(found[1], found[1]))
     return Library(name, found[2] if whole else None, PYPI, DECLARED, path, f"={found[2]}")
-
-
-def _canonical(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()

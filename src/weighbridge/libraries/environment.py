@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from importlib.metadata import distributions
 
 from weighbridge.findings.libraries import Library
+from weighbridge.libraries.collecting import INSTALLED
+from weighbridge.libraries.names import PYPI, canonical_name
 
 _MOST = 20_000
 
@@ -25,6 +26,6 @@ def installed(path: list[str] | None = None) -> tuple[Library, ...]:
             break
         name, version = one.metadata["Name"], one.version
         if isinstance(name, str) and name and isinstance(version, str):
-            key = re.sub(r"[-_.]+", "-", name).lower()
-            found.setdefault(key, Library(key, version, "PyPI", "installed", ""))
+            key = canonical_name(name)
+            found.setdefault(key, Library(key, version, PYPI, INSTALLED, ""))
     return tuple(found[key] for key in sorted(found))

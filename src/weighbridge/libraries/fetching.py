@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import ipaddress
 import json
 import os
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from weighbridge.libraries.store import StoreError
+from weighbridge.text.addresses import safe
 
 if TYPE_CHECKING:
     import urllib3
@@ -141,11 +141,5 @@ def _note(place: str, value: str) -> None:
 
 
 def _check(address: str) -> None:
-    parts = urlsplit(address)
-    if parts.username is None and parts.hostname:
-        if parts.scheme == "https":
-            return
-        with contextlib.suppress(ValueError):
-            if parts.hostname == "localhost" or ipaddress.ip_address(parts.hostname).is_loopback:
-                return
-    raise StoreError(f"{address} must begin with https:// and hold no credentials")
+    if safe(address) is None:
+        raise StoreError(f"{address} must begin with https:// and hold no credentials")

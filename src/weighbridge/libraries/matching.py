@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from packaging.utils import canonicalize_name
-
 from weighbridge.findings.libraries import Vulnerability
 from weighbridge.libraries.impacts import IMPACTS
+from weighbridge.libraries.names import PYPI, canonical_name
 from weighbridge.libraries.ranges import Range
-from weighbridge.libraries.records import PYPI
 from weighbridge.libraries.store import Known, Store
 from weighbridge.libraries.versions import fixes_for, in_ranges, keys_of
 
@@ -28,7 +26,7 @@ def affecting(store: Store, ecosystem: str, name: str, version: str | None) -> l
     Raises:
         StoreError: the records cannot be read.
     """
-    wanted = str(canonicalize_name(name)) if ecosystem == PYPI else name
+    wanted = canonical_name(name) if ecosystem == PYPI else name
     known = store.known(ecosystem, wanted)
     if version is None:
         return known

@@ -12,12 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from packaging.utils import canonicalize_name
-
+from weighbridge.libraries.names import PYPI, canonical_name
 from weighbridge.libraries.ranges import Range
 from weighbridge.libraries.versions import LONGEST
 
-PYPI = "PyPI"
 RECORD_BYTES = 4 << 20
 _ID = re.compile(r"[A-Za-z0-9_]{1,20}-[\w.:~+-]{1,100}|x_[\w.:-]{1,100}", re.ASCII)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z", re.ASCII)
@@ -192,7 +190,7 @@ def _affected(item: object) -> Affected | None:
         raise Refused("a package without ecosystem or name")
     return Affected(
         ecosystem=ecosystem,
-        name=canonicalize_name(name) if ecosystem == PYPI else name,
+        name=canonical_name(name) if ecosystem == PYPI else name,
         ranges=tuple(Range(events) for one, events in kept if one["type"] != "GIT"),
         versions=tuple(versions),
     )

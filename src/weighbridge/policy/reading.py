@@ -9,6 +9,7 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from weighbridge.errors import WeighbridgeError
+from weighbridge.libraries.names import canonical_name
 from weighbridge.policy.model import (
     IMPACTS,
     PROVIDERS,
@@ -157,7 +158,7 @@ def _suppression(one: dict[str, Any]) -> Suppression:
 
 def _acceptance(one: dict[str, Any]) -> Acceptance:
     _known(one, "vulnerability package version reason owner until", "")
-    package = re.sub(r"[-_.]+", "-", _text(one, "package")).lower()
+    package = canonical_name(_text(one, "package"))
     version = _text(one, "version") if "version" in one else ""
     return Acceptance(_text(one, "vulnerability"), package, version, *_signed(one))
 

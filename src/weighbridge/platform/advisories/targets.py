@@ -7,11 +7,11 @@ from urllib.parse import quote
 
 from packageurl import PackageURL
 
+from weighbridge.libraries.names import PYPI
 from weighbridge.platform.advisories.content import Target
 from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.catalog.models import Model
 
-PYPI = "PyPI"
 _PACKAGE = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,212}[A-Za-z0-9])?")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,99}")
 
@@ -36,11 +36,6 @@ def of_package(name: str, versions: tuple[str, ...]) -> Target:
     if not versions:
         raise Refused("name every affected version of the package")
     return Target(PYPI, name, address, "", versions)
-
-
-def normalised(package: str) -> str:
-    """Return the name of a package as PyPI compares it."""
-    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def purl(provider: str, name: str) -> str:

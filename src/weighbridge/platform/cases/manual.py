@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from weighbridge.platform.advisories.targets import PYPI, normalised
+from weighbridge.libraries.names import PYPI, canonical_name
 from weighbridge.platform.audit.canonical import canonical, sha256
 from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.cases.models import RANKS
@@ -46,7 +46,7 @@ def flags_for(manual: Manual) -> list[Flag]:
     version = manual.version.pk if manual.version else ""
     subject = manual.artifact.key if manual.artifact else f"version {version}"
     if manual.package:
-        subject = f"{PYPI} {normalised(manual.package)}"
+        subject = f"{PYPI} {canonical_name(manual.package)}"
     key = sha256(canonical(["manual", subject, manual.title]))[:32]
     family = sha256("manual")[:32]
     return [Flag(key, family, "manual", manual.verdict, manual.title)]

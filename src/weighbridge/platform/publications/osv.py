@@ -16,13 +16,13 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
+from weighbridge.libraries.names import PYPI, canonical_name
 from weighbridge.platform.advisories.content import AdvisoryContent, Reference, severity
 from weighbridge.platform.advisories.models import PUBLIC, Advisory, Revision, Withdrawal
 from weighbridge.platform.advisories.numbers import bare, osv, parsed
 
 SCHEMA_VERSION = "1.7.5"
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_NORMALISED = re.compile(r"[-_.]+")
 _SUMMARY = 120
 
 
@@ -159,9 +159,8 @@ def _affected(content: AdvisoryContent) -> dict[str, Any]:
 
 def _package(content: AdvisoryContent) -> dict[str, str]:
     target = content.target
-    if target.ecosystem == "PyPI":
-        name = _NORMALISED.sub("-", target.name).lower()
-        return {"ecosystem": "PyPI", "name": name, "purl": target.purl}
+    if target.ecosystem == PYPI:
+        return {"ecosystem": PYPI, "name": canonical_name(target.name), "purl": target.purl}
     return {"ecosystem": "GIT", "name": target.url or target.purl, "purl": target.purl}
 
 

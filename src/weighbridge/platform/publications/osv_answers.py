@@ -14,13 +14,14 @@ from typing import Any
 from packageurl import PackageURL
 
 from weighbridge.libraries.matching import affecting
+from weighbridge.libraries.names import PYPI
 from weighbridge.libraries.store import Store
 from weighbridge.libraries.versions import keys_of
 from weighbridge.platform.advisories.numbers import parsed as numbered
 from weighbridge.platform.advisories.numbers import spelled
 from weighbridge.platform.imported import imported
 from weighbridge.platform.publications.dumps import Dump, dump
-from weighbridge.platform.publications.osv_queries import GIT, PYPI, Query, bare_purl
+from weighbridge.platform.publications.osv_queries import GIT, Query, bare_purl
 
 PAGE = 1_000
 Osv = dict[str, Any]

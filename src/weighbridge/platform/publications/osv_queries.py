@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass
 
 from packageurl import PackageURL
-from packaging.utils import canonicalize_name
 
-GIT, PYPI = "GIT", "PyPI"
+from weighbridge.libraries.names import PYPI, canonical_name
+
+GIT = "GIT"
 MOST_QUERIES = 1_000
 _ECOSYSTEMS = frozenset(
     "AlmaLinux|Alpaquita|Alpine|Android|Azure Linux|BellSoft Hardened Containers|Bioconductor|"
@@ -93,7 +94,7 @@ def _of_package(package: dict[str, object], version: str | None, offset: int) ->
     if not ecosystem and version is None:
         raise BadQuery("a name without ecosystem needs a version")
     if ecosystem in (PYPI, ""):
-        name = canonicalize_name(name) if ecosystem == PYPI or "/" not in name else name
+        name = canonical_name(name) if ecosystem == PYPI or "/" not in name else name
     return Query(ecosystem=ecosystem, name=name, version=version, offset=offset)
 
 
@@ -122,7 +123,7 @@ def _of_purl(text: str, version: str | None, offset: int) -> Query:
     if purl.type in _OF_PURL:
         name = f"{purl.namespace}/{purl.name}" if purl.namespace else purl.name
         ecosystem = _OF_PURL[purl.type]
-        name = canonicalize_name(name) if ecosystem == PYPI else name
+        name = canonical_name(name) if ecosystem == PYPI else name
         return Query(ecosystem=ecosystem, name=name, version=version, offset=offset)
     if purl.type not in _MODELS:
         return Query(nothing=True)
