@@ -23,8 +23,16 @@ def interpreter(version):
     """Return the path of a Python of this version, or None."""
     if sys.version_info[:2] == tuple(map(int, version.split("."))):
         return sys.executable
-    found = glob(expanduser(f"~/.pyenv/versions/{version}.*/bin/python"))
-    return found[0] if found else shutil.which(f"python{version}")
+    found = [
+        *glob(expanduser(f"~/.pyenv/versions/{version}.*/bin/python")),
+        shutil.which(f"python{version}"),
+    ]
+    return next(filter(_runs, filter(None, found)), None)
+
+
+def _runs(path):
+    """Say whether a program is a Python; a shim of pyenv may lead to none."""
+    return not subprocess.run([path, "-c", ""], capture_output=True).returncode
 
 
 @cache
