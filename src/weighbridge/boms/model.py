@@ -9,7 +9,7 @@ from weighbridge.findings.libraries import Library
 from weighbridge.findings.model import BaseModel, ScanReport
 
 EXPLOITABLE, IN_TRIAGE = "exploitable", "in_triage"
-FALSE_POSITIVE, NOT_AFFECTED = "false_positive", "not_affected"
+FALSE_POSITIVE = "false_positive"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ nowhere is seen by no validator, so all references come from one place here.
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
@@ -20,7 +19,6 @@ from cyclonedx.model.bom import Bom
 from cyclonedx.model.component import Component, ComponentType, Pedigree
 from cyclonedx.model.impact_analysis import (
     ImpactAnalysisAffectedStatus,
-    ImpactAnalysisJustification,
     ImpactAnalysisState,
 )
 from cyclonedx.model.license import License
@@ -39,15 +37,13 @@ from packageurl import PackageURL
 
 from weighbridge import __version__
 from weighbridge.boms.model import BomAdvisory, BomModel
+from weighbridge.boms.purls import model_purl
 from weighbridge.findings.libraries import Library
 from weighbridge.findings.libraries import Vulnerability as Known
 
 _NAMESPACE = uuid.UUID("6f0a6f52-3a55-4a38-9c8c-1f4c2f6f7e10")
 _PREFIX = "weighbridge:"
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_KAGGLE = "https://www.kaggle.com/models"
 _SHOWN_RELATIONS = ("declared", "needs", "installed")
-_NOT_REACHED = "no file of the model is of a kind that carries the attack"
 _SOURCES = (
     ("CVE-", "NVD", "https://nvd.nist.gov/vuln/detail/"),
     ("GHSA-", "GitHub Advisory Database", "https://github.com/advisories/"),
@@ -106,7 +102,7 @@ def _model(model: BomModel, reference: str) -> Component:
         version=model.version,
         type=ComponentType.MACHINE_LEARNING_MODEL,
         bom_ref=reference,
-        purl=purl_of(model.provider, model.name, model.version),
+        purl=model_purl(model.provider, model.name, model.version),
         licenses=[_licence(model.licence)] if model.licence else None,
         properties=_properties(model),
     )
@@ -151,23 +147,9 @@ def _ancestors(model: BomModel) -> Iterable[Component]:
             name=_text(name or base.id),
             group=_text(owner) or None,
             type=ComponentType.MACHINE_LEARNING_MODEL,
-            purl=purl_of("huggingface", base.id, None),
+            purl=model_purl("huggingface", base.id),
             description=base.relation,
         )
-
-
-def purl_of(provider: str, name: str, version: str | None) -> PackageURL | None:
-    """Return a model's purl, None for one that has none (purl specification, `huggingface`)."""
-    owner, _, rest = name.strip("/").rpartition("/")
-    try:
-        if provider == "huggingface" and owner:
-            commit = version if version and _COMMIT.fullmatch(version) else None
-            return PackageURL("huggingface", owner, rest, commit)
-        if provider == "kaggle" and owner:
-            return PackageURL("generic", owner, rest, version, {"repository_url": _KAGGLE})
-    except ValueError:
-        return None
-    return None
 
 
 def _licence(text: str) -> License:
@@ -233,16 +215,13 @@ def _library_vulnerability(
 
 
 def _library_analysis(one: Known) -> VulnerabilityAnalysis:
-    """A model file that carries the attack makes it exploitable; a missing one, out of reach."""
+    """A file that carries the attack makes it exploitable; of others nobody has said anything.
+
+    That no file of such a kind is there would rest on words of the record, and on the one version.
+    """
     if one.carried_by:
         detail = _text(f"carried by {', '.join(one.carried_by)}")
         return VulnerabilityAnalysis(state=ImpactAnalysisState.EXPLOITABLE, detail=detail)
-    if one.formats:
-        return VulnerabilityAnalysis(
-            state=ImpactAnalysisState.NOT_AFFECTED,
-            justification=ImpactAnalysisJustification.CODE_NOT_REACHABLE,
-            detail=_NOT_REACHED,
-        )
     return VulnerabilityAnalysis(state=ImpactAnalysisState.IN_TRIAGE)
 
 

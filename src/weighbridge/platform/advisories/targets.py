@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from packageurl import PackageURL
 
+from weighbridge.boms.purls import model_purl
 from weighbridge.libraries.names import PYPI
 from weighbridge.platform.advisories.content import Target
 from weighbridge.platform.audit.errors import Refused
@@ -40,10 +41,12 @@ def of_package(name: str, versions: tuple[str, ...]) -> Target:
 
 def purl(provider: str, name: str) -> str:
     """Return the package URL of a model, without a version."""
-    owner, _, rest = name.strip("/").rpartition("/")
-    kind = "huggingface" if provider == "huggingface" else "generic"
-    namespace = owner if kind == "huggingface" else "/".join(p for p in (provider, owner) if p)
-    return PackageURL(kind, namespace or None, rest or "model").to_string()
+    known = model_purl(provider, name)
+    if known is None:
+        owner, _, rest = name.strip("/").rpartition("/")
+        namespace = "/".join(part for part in (provider, owner) if part)
+        known = PackageURL("generic", namespace, rest or "model")
+    return known.to_string()
 
 
 def url(model: Model) -> str:
