@@ -94,6 +94,12 @@ def test_a_suppression_holds_for_rule_place_and_content_until_its_last_day() -> 
     assert (one.owner, one.reason, one.until) == ("ada", "our own test file", "2030-06-01")
 
 
+def test_a_suppression_holds_whatever_the_file_is_called() -> None:
+    name = "library of models.pkl"
+    one = finding(Kind.MALICIOUS, path=name)
+    assert held(SUPPRESSION, report(file(name, Verdict.MALICIOUS), findings=(one,))).passed
+
+
 def test_an_expired_suppression_returns_with_a_note() -> None:
     outcome = held(SUPPRESSION, today=TODAY + timedelta(days=1))
     assert codes(outcome) == ["verdict"]

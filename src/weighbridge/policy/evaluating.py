@@ -28,7 +28,7 @@ def evaluate(report: ScanReport, policy: Policy, today: date, revision: str | No
         revision: that was asked for; None where the target named none.
     """
     suppressed = list(_suppressed(report, policy, today))
-    passed = {one.subject for one in suppressed if not one.path.startswith("library ")}
+    passed = {one.subject for one in suppressed}
     violations = [
         *_verdict(report, policy, passed),
         *_libraries(report, policy, today, suppressed),
@@ -40,20 +40,17 @@ def evaluate(report: ScanReport, policy: Policy, today: date, revision: str | No
 
 
 def _suppressed(report: ScanReport, policy: Policy, today: date) -> Iterator[Suppressed]:
-    contents = {file.path: file.sha256 for file in report.files}
+    # A hash that a provider declares is no proof of the content.
+    contents = {file.path: file.sha256 for file in report.files if file.sha256_source == "computed"}
     valid = {
         (one.rule, one.fingerprint, one.sha256): one
         for one in policy.suppressions
         if today <= one.until
     }
     for finding in report.findings:
-        # A hash that a provider declares is no proof of the content.
         key = (finding.rule, finding.fingerprint, contents.get(finding.path) or "")
         known = valid.get(key)
-        computed = any(
-            file.path == finding.path and file.sha256_source == "computed" for file in report.files
-        )
-        if known is not None and computed:
+        if known is not None:
             yield Suppressed(
                 *(finding.fingerprint, finding.rule, known.reason, known.owner),
                 *(known.until.isoformat(), finding.path),
@@ -118,7 +115,7 @@ def _accepted(
         if named and entry.vulnerability in ids and today <= entry.until:
             return Suppressed(
                 *(f"{library.name} {one.id}", "library", entry.reason, entry.owner),
-                *(entry.until.isoformat(), f"library {library.name}"),
+                entry.until.isoformat(),
             )
     return None
 

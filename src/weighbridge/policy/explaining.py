@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from weighbridge.policy.model import IMPACTS, Acceptance, Policy, Suppression
+from weighbridge.libraries.impacts import IMPACTS
+from weighbridge.policy.model import Acceptance, Policy, Suppression
 
 _SOON_DAYS = 30
 

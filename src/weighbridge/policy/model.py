@@ -5,16 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from weighbridge.libraries.impacts import IMPACTS
 from weighbridge.policy.threshold import FailOn
 
 SEVERITIES = ("critical", "high", "medium", "low", "never")
-IMPACTS = (
-    "code-execution",
-    "memory-corruption",
-    "information-disclosure",
-    "denial-of-service",
-    "other",
-)
 PROVIDERS = ("huggingface", "kaggle", "local")
 
 

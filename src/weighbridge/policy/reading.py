@@ -9,9 +9,9 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from weighbridge.errors import WeighbridgeError
+from weighbridge.libraries.impacts import IMPACTS
 from weighbridge.libraries.names import canonical_name
 from weighbridge.policy.model import (
-    IMPACTS,
     PROVIDERS,
     SEVERITIES,
     Acceptance,
