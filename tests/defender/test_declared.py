@@ -63,6 +63,38 @@ def test_members_of_other_folders_are_not_declared(tmp_path):
     assert [note.member for note in file.coverage.notes] == ["b/model.onnx_data"]
 
 
+TRAP = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+PAGE = 4096
+
+
+@pytest.mark.parametrize(
+    ("more", "complete"), [(0, True), (PAGE, True), (PAGE + 1, False), (-1, False)]
+)
+@pytest.mark.parametrize("archived", [False, True])
+def test_only_what_is_declared_is_declared(tmp_path, more, complete, archived):
+    """Bytes behind the last tensor, more than fill a page, are nobody's; so are missing ones."""
+    data = (NUMBERS + NUMBERS + NUMBERS)[: len(NUMBERS) + more]
+    files = {"model.onnx": model(length=len(NUMBERS)), "model.onnx_data": data}
+    if archived:
+        with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+            for name, content in files.items():
+                archive.writestr(name, content)
+    else:
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content)
+    report = weighbridge.scan(tmp_path)
+    assert all(file.coverage.complete for file in report.files) == complete
+    assert report.verdict is (Verdict.CLEAN if complete else Verdict.INCONCLUSIVE)
+
+
+def test_a_pickle_among_the_numbers_of_a_member_is_found(tmp_path):
+    data = NUMBERS[:100] + TRAP + NUMBERS[: len(NUMBERS) - 100 - len(TRAP)]
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("model.onnx", model())
+        archive.writestr("model.onnx_data", data)
+    assert weighbridge.scan(tmp_path).verdict is Verdict.MALICIOUS
+
+
 @pytest.mark.parametrize("declaration", [model("other.bin"), model(offset=100, length=4096)])
 def test_another_declaration_says_nothing_of_them(tmp_path, declaration):
     (tmp_path / "model.onnx").write_bytes(declaration)

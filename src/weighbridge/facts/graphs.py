@@ -63,6 +63,20 @@ class ExternalData:
     odd: tuple[str, ...]
 
 
+FILLING = 4_096
+"""Bytes behind the last tensor that a file may be filled up with: writers align to pages."""
+
+
+def covers(furthest: int, size: int) -> bool:
+    """Say whether a file of `size` bytes is the tensor data that was declared, and nothing more.
+
+    Args:
+        furthest: the greatest end of a tensor in it; 0 where the model does not say how far.
+        size: of the file in bytes.
+    """
+    return furthest <= size and (not furthest or size - furthest <= FILLING)
+
+
 @dataclass(frozen=True, slots=True)
 class ForeignText:
     """A constant text of a graph that has the form of a path or an address.

@@ -36,6 +36,10 @@ class Anomaly:
     text: str
 
 
+UNKNOWN = "unsupported-unknown-format"
+"""The code of a gap: bytes of no format that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Bytes that were not examined, and why. A file with a gap is never clean.

@@ -21,6 +21,7 @@ from weighbridge.formats.pytorch.archive import CheckpointReader, variant
 from weighbridge.formats.pytorch.export import NAME as EXPORTED
 from weighbridge.formats.pytorch.export import ExportReader, is_exported
 from weighbridge.formats.pytorch.legacy_tar import is_legacy_tar, parse_storages
+from weighbridge.formats.unknown import note_unknown, settle_declared
 from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
 
@@ -61,6 +62,7 @@ def parse(context: Context, kind: str, source: Source, place: Place) -> str:
                 parse_storages(context, member, place)
             else:
                 _member(context, kind, member, member.source, place)
+    settle_declared(context, archive, place, before)
     if name == llamafile.NAME:
         llamafile.settle(context, before)
     return name
@@ -152,8 +154,7 @@ def _member(context: Context, kind: str, member: Member, source: Source, place: 
         found = _before_damage(context, source, inner, before)
         context.gap_from(inner, kind, error)
     if found is None:
-        text = "not a format that is known; it could hold code"
-        context.gap(inner, kind, "unsupported-unknown-format", text)
+        note_unknown(context, source, inner, kind)
     if isinstance(source, InflatedSource) and source.overrun:
         text = f"{member.name[:80]}: decodes to more than the archive declares"
         context.anomaly(inner, kind, "zip-size-mismatch", text, member.offset)

@@ -15,6 +15,7 @@ from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.pickle.interpreter import Interpreter
 from weighbridge.formats.pickle.raw import hidden_streams
 from weighbridge.formats.registry import FORMATS
+from weighbridge.formats.unknown import note_unknown
 from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
 
@@ -37,7 +38,7 @@ def examine(source: Source, budget: Budget, name: str = "") -> list[Fact]:
     place = Place()
     try:
         if walk(context, source, place) is None:
-            _unknown(context, source, place)
+            note_unknown(context, source, place)
     except ParseError as error:
         context.gap_from(place, "unknown", error)
     except SourceError as error:
@@ -131,7 +132,7 @@ def _stream(context: Context, kind: str, source: Source, place: Place) -> str:
         context.gap_from(inner, kind, error)
         body = inflated.prefix()
     if child.walk(child, body, inner) is None:
-        _unknown(context, body, inner)
+        note_unknown(context, body, inner)
     if body is not inflated:
         return kind
     end = inflated.ahead + inflated.consumed
@@ -164,10 +165,3 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
         context.gap(place, name, "unsupported-format", text)
         return name
     return inert.parse_text(context, source, place)
-
-
-def _unknown(context: Context, source: Source, place: Place) -> None:
-    hidden_streams(context, source, place, 0)
-    patterns.search(context, source, place)
-    text = "not a format that is known; it could hold code"
-    context.gap(place, "unknown", "unsupported-unknown-format", text)

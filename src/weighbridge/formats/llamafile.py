@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from weighbridge.containers.base import Archive
 from weighbridge.errors import ParseError
-from weighbridge.facts.structure import Gap
+from weighbridge.facts.structure import UNKNOWN, Gap
 from weighbridge.formats import executables
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.executables import Program
@@ -79,5 +79,5 @@ def settle(context: Context, before: int) -> None:
     context.facts[before:] = [
         fact
         for fact in context.facts[before:]
-        if not (isinstance(fact, Gap) and fact.code == "unsupported-unknown-format")
+        if not (isinstance(fact, Gap) and fact.code == UNKNOWN)
     ]

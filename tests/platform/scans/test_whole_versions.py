@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +128,25 @@ def test_numbers_that_a_model_declares_to_be_its_data_are_examined(root: Path) -
     file = ModelFile.objects.get(path="weights.raw")
     assert (file.opaque, file.role) == (True, "weights")
     assert ModelVersion.objects.get().status == "no-findings"
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_what_a_model_declares_excuses_nothing_that_was_found(root: Path, archived: bool) -> None:
+    trap = r.infected()
+    numbers = random.Random(5).randbytes(4096)
+    data = numbers[:100] + trap + numbers[: 4096 - 100 - len(trap)]
+    tensor = onnx_tensor(location="weights.raw", offset=0, length=4096)
+    model = onnx_model(onnx_graph((onnx_node("Relu"),), (tensor,)))
+    files: dict[str, bytes] = {"model.onnx": model, "weights.raw": data}
+    if archived:
+        with io.BytesIO() as packed:
+            with zipfile.ZipFile(packed, "w") as archive:
+                for name, content in files.items():
+                    archive.writestr(name, content)
+            files = {"all.zip": packed.getvalue()}
+    folder = r.written(root / "net", files)
+    assert weighbridge.scan(str(folder)).verdict.value == "malicious"
+    assert scan_of(folder).verdict == "malicious"
 
 
 def test_newer_rules_judge_versions_again_without_reading(

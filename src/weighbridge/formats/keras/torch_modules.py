@@ -9,6 +9,7 @@ from __future__ import annotations
 import binascii
 
 from weighbridge.errors import ParseError
+from weighbridge.facts.structure import UNKNOWN
 from weighbridge.formats.context import Context, Place
 from weighbridge.sources.memory import BytesSource
 
@@ -30,7 +31,7 @@ def examine(context: Context, place: Place, module: object) -> None:
         child = context.child()
         if child.walk(child, BytesSource(data), inner) is None:
             text = "the module in a TorchModuleWrapper is no format that is known"
-            context.gap(inner, NAME, "unsupported-unknown-format", text)
+            context.gap(inner, NAME, UNKNOWN, text)
     except (UnicodeEncodeError, binascii.Error):
         text = "the module in a TorchModuleWrapper is no base64"
         context.gap(inner, NAME, "malformed-base64", text)

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from weighbridge.containers.base import Archive, Member
 from weighbridge.errors import ParseError
+from weighbridge.facts.structure import UNKNOWN
 from weighbridge.formats import executables
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle import analysis, raw
@@ -192,9 +193,7 @@ class CheckpointReader:
         try:
             child = self._context.child()
             if child.walk(child, source, place) is None:
-                self._context.gap(
-                    place, self._kind, "unsupported-unknown-format", "not a format that is known"
-                )
+                self._context.gap(place, self._kind, UNKNOWN, "not a format that is known")
         except ParseError as error:
             self._context.gap_from(place, self._kind, error)
 

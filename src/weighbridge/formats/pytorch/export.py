@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 from weighbridge.containers.base import Archive, Member
 from weighbridge.errors import ParseError
+from weighbridge.facts.structure import UNKNOWN
 from weighbridge.formats import executables
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.python.source import source_fact
@@ -117,7 +118,7 @@ class ExportReader:
             child = self._context.child()
             if child.walk(child, source, place) is None:
                 text = "not a format that is known"
-                self._context.gap(place, NAME, "unsupported-unknown-format", text)
+                self._context.gap(place, NAME, UNKNOWN, text)
         except ParseError as error:
             self._context.gap_from(place, NAME, error)
 

@@ -1,0 +1,61 @@
+"""Bytes that no reader knows: searched for what could hide in them, and named as not examined.
+
+In an archive the members around them may explain them: weights that ONNX, TensorFlow or OpenVINO
+keep in a file of their own have no structure, and the model beside them declares which file they
+are and how far into it. Such bytes are opaque. (Files of a folder: `defender/declared.py`.)
+"""
+
+from __future__ import annotations
+
+from posixpath import dirname, join, normpath
+
+from weighbridge.containers.base import Archive
+from weighbridge.facts.graphs import ExternalData, covers
+from weighbridge.facts.structure import UNKNOWN, Gap, Note
+from weighbridge.formats import patterns
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.pickle.raw import hidden_streams
+from weighbridge.sources.base import Source
+
+
+def note_unknown(context: Context, source: Source, place: Place, kind: str = "unknown") -> None:
+    """Search bytes of no known format, and state that they were not examined."""
+    hidden_streams(context, source, place, 0)
+    patterns.search(context, source, place)
+    context.gap(place, kind, UNKNOWN, "not a format that is known; it could hold code")
+
+
+def settle_declared(context: Context, archive: Archive, place: Place, since: int) -> None:
+    """Turn the gaps of members that others declare to be their tensor data into notes.
+
+    Args:
+        context: whose facts from number `since` on are of the archive.
+        archive: with all its members examined.
+        place: of the archive.
+        since: number of its first fact.
+    """
+    sizes = {
+        place.inside(member.name).member: member.source.size
+        for member in archive.members
+        if member.source is not None
+    }
+    declared: dict[str, int] = {}
+    for fact in context.facts[since:]:
+        if isinstance(fact, ExternalData) and fact.member in sizes and fact.location:
+            where = _beside(fact.member or "", fact.location)
+            declared[where] = max(fact.furthest, declared.get(where, 0))
+    if not declared:
+        return
+    for number, fact in enumerate(context.facts[since:], since):
+        if not isinstance(fact, Gap) or fact.code != UNKNOWN or fact.member not in sizes:
+            continue
+        furthest = declared.get(_beside(fact.member or ""))
+        if furthest is not None and covers(furthest, sizes[fact.member]):
+            text = "another member declares it to be its tensor data"
+            context.facts[number] = Note(fact.member, None, "declared-data", text)
+
+
+def _beside(member: str, location: str = "") -> str:
+    """Return where a member, or a file that it names, stands in its archive."""
+    archive, mark, path = member.rpartition("!")
+    return archive + mark + normpath(join(dirname(path), location) if location else path)
