@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from weighbridge.errors import SourceError
+from weighbridge.errors import ParseError, SourceError
 from weighbridge.facts.codec import Fact
 from weighbridge.facts.graphs import ExternalData, ForeignText, Operator
 from weighbridge.facts.keras import Hdf5Reference
@@ -34,7 +34,7 @@ def add_raw_excerpts(context: Context, source: Source, place: Place, since: int)
             return
         try:
             lines = _lines(source, offset)
-        except SourceError:
+        except (ParseError, SourceError):
             return
         if lines:
             context.excerpts[0] += 1

@@ -71,14 +71,12 @@ _CHARACTERS = 0xFFFF
 def dictionary(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Dictionaries of MeCab and Sudachi, which divide Japanese text into words.
 
-    MeCab writes the size of the file, masked, and tables whose sizes follow from their counts.
+    MeCab writes the size of the file, masked, or names of kinds with a table behind them. Its
+    matrix of costs is bare numbers and stays unknown.
     """
     if head.startswith(b"SudachiBinaryDic") or head[:8] in _SUDACHI:
         return Extent("sudachi", source.size)
     if number(head, 0) == source.size ^ _MECAB and number(head, 4) < 200:
-        return Extent("mecab", source.size)
-    rows, columns = number(head[:2], 0, 2), number(head[2:4], 0, 2)
-    if rows > 100 and columns > 100 and source.size == 4 + 2 * rows * columns:
         return Extent("mecab", source.size)
     kinds = number(head, 0)
     named = head[4:12] == b"DEFAULT\0"

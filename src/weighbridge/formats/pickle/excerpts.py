@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
-from weighbridge.errors import SourceError
+from weighbridge.errors import ParseError, SourceError
 from weighbridge.facts.expressions import Expression, Symbol
 from weighbridge.facts.structure import Excerpt
 from weighbridge.formats.context import Context, Place
@@ -48,7 +48,7 @@ def add_excerpts(context: Context, trace: Trace, source: Source, place: Place) -
                 return
             context.excerpts[0] += 1
             context.add(Excerpt(place.member, point, "pickle", tuple(lines)))
-    except SourceError:
+    except (ParseError, SourceError):
         return  # It is for people; what reads it for the verdict says what could not be read.
 
 

@@ -56,11 +56,7 @@ def used(made: Invocation) -> tuple[str, Named] | None:
 
 def named(provider: str, name: str, revision: str = "") -> Named | None:
     """Return the model of a name, None for a path on this machine and what is no name."""
-    for prefix, other in (
-        ("hf://", HUGGING_FACE),
-        ("hf_hub:", HUGGING_FACE),
-        ("kaggle://", KAGGLE),
-    ):
+    for prefix, other in _PREFIXES:
         if name.startswith(prefix):
             return named(other, name.removeprefix(prefix), revision)
     if provider == KAGGLE and _KAGGLE_NAME.fullmatch(name):
