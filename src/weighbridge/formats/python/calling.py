@@ -20,6 +20,7 @@ from weighbridge.formats.python.values import (
     items_of,
     sequence,
 )
+from weighbridge.tables.scripts import script_act
 
 if TYPE_CHECKING:
     from weighbridge.formats.python.evaluation import Evaluator
@@ -28,34 +29,18 @@ _IMPORTERS = frozenset(
     {"builtins.__import__", "importlib.import_module", "importlib.__import__", "imp.load_module"}
 )
 _LOCATORS = frozenset({"pkgutil.resolve_name", "pydoc.locate"})
-_TEXT_RUNNERS = {
-    **dict.fromkeys(("builtins.eval", "pdb.runeval", "pdb.Pdb.runeval"), "eval"),
-    **dict.fromkeys(
-        (
-            "builtins.exec",
-            "builtins.compile",
-            "bdb.Bdb.run",
-            "cProfile.run",
-            "cProfile.runctx",
-            "cProfile.Profile.run",
-            "cProfile.Profile.runctx",
-            "code.InteractiveConsole.push",
-            "code.InteractiveInterpreter.runsource",
-            "code.InteractiveConsole.runsource",
-            "pdb.run",
-            "pdb.runctx",
-            "pdb.Pdb.run",
-            "profile.run",
-            "profile.runctx",
-            "timeit.timeit",
-            "timeit.repeat",
-            "timeit.Timer",
-            "trace.Trace.run",
-            "trace.Trace.runctx",
-        ),
-        "exec",
-    ),
-}
+# Of what runs code by the table of acts, these are given files, modules or code objects.
+_NO_TEXT = frozenset(
+    {
+        "builtins.execfile",
+        "code.InteractiveInterpreter.runcode",
+        "runpy._run_code",
+        "runpy.run_module",
+        "runpy.run_path",
+        "types.CodeType",
+        "types.FunctionType",
+    }
+)
 _ITEM_GETTERS = frozenset({"get", "__getitem__", "pop", "setdefault"})
 _ATTRIBUTE_GETTERS = frozenset({"__getattribute__", "__getattr__"})
 _MOST_MAPPED = 4096
@@ -129,10 +114,10 @@ def _result(
     if path in _LOCATORS and text is not None:
         reader.names.add_import(text.partition(":")[0])
         return Ref(text.replace(":", "."))
-    if path in _TEXT_RUNNERS:
+    if script_act(path) == "exec" and path not in _NO_TEXT:
         source = first if arguments else keywords.get("source", UNKNOWN)
         if isinstance(source, Const) and isinstance(source.value, str | bytes):
-            reader.run_text(source.value, _TEXT_RUNNERS[path])
+            reader.run_text(source.value, "eval" if path.endswith("eval") else "exec")
     namespace = _namespace(path, arguments)
     if namespace is not None:
         return namespace
