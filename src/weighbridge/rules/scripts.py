@@ -6,6 +6,7 @@ does: running what was hidden or fetched, sending credentials, having itself sta
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 from weighbridge.facts.repository import Act
@@ -18,18 +19,10 @@ from weighbridge.text.escaping import visible
 NETWORK = frozenset({"fetch", "send", "connect", "resolve", "download"})
 RUNNING = frozenset({"exec", "process", "unmarshal", "deserialize"})
 _SHELLS = ("/bin/sh", "/bin/bash", "/bin/zsh", "sh", "bash", "zsh", "cmd", "cmd.exe", "powershell")
-_INTERACTIVE = (
-    "-i",
-    "-l",
-    "-li",
-    "-il",
-    "--login",
-    "--noprofile",
-    "--norc",
-    "/q",
-    "/k",
-    "/K",
-    "-p",
+_OPTION = re.compile(r"--?[a-z]+|/[a-z]", re.I)
+# Options behind which a command or a script stands; `-lc` and its like join several.
+_WITH_COMMAND = re.compile(
+    r"-[a-z]*c|/c|-(?:command|file|f|e|ec|enc|encodedcommand)|--(?:rcfile|init-file)", re.I
 )
 _EFFECTS = {
     "exec": "code_exec",
@@ -198,8 +191,14 @@ def _is_shell(act: Act) -> bool:
     if act.act != "process" or not act.constant or not act.operands:
         return False
     rest = (text for text in act.operands[1:] if text not in _SHELLS)
-    interactive = all(text in _INTERACTIVE or "=" in text or text[:1] == "<" for text in rest)
-    return act.operands[0] in _SHELLS and interactive
+    return act.operands[0] in _SHELLS and not any(map(_is_told, rest))
+
+
+def _is_told(operand: str) -> bool:
+    """Say whether an operand of a shell is its command or script, or announces one."""
+    if "=" in operand or operand[:1] == "<":  # Keywords and values of Python, no words for a shell.
+        return False
+    return _OPTION.fullmatch(operand) is None or _WITH_COMMAND.fullmatch(operand) is not None
 
 
 def shellcode(acts: list[Act]) -> list[Act]:
@@ -224,13 +223,18 @@ def command_traits(act: Act) -> frozenset[str]:
     return shell_traits(" ".join(act.operands) if act.operands else "")
 
 
-def _command(file: FileFacts) -> Iterator[Finding]:
-    by_trait: dict[tuple[int, str], list[Act]] = {}
-    for number, script in enumerate(scripts_of(file)):
+def _by_trait(file: FileFacts) -> Iterator[tuple[str, list[Act]]]:
+    """Yield what the commands of each script do, with those that do it."""
+    for script in scripts_of(file):
+        found: dict[str, list[Act]] = {}
         for act in script:
             for trait in sorted(command_traits(act)):
-                by_trait.setdefault((number, trait), []).append(act)
-    for (_, trait), acts in by_trait.items():
+                found.setdefault(trait, []).append(act)
+        yield from found.items()
+
+
+def _command(file: FileFacts) -> Iterator[Finding]:
+    for trait, acts in _by_trait(file):
         plain = all(_plain_https(act) for act in acts)
         kind = Kind.SUSPICIOUS if trait == "fetch-and-run" and plain else Kind.MALICIOUS
         yield found(

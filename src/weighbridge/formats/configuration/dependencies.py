@@ -11,6 +11,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from weighbridge.facts.repository import Declaration, ModelUse
 from weighbridge.formats.context import Context, Place
@@ -45,26 +46,38 @@ def read_dependencies(context: Context, text: str, place: Place, name: str) -> N
     if reader is None and name.endswith((".txt", ".in")):
         reader = _plain_list
     if reader is not None:
-        for found, _ in zip(reader(text, place), range(_MOST), strict=False):
-            context.add(found)
+        _add(context, place, reader(text, place))
 
 
 def read_pyproject(context: Context, text: str, place: Place) -> None:
     """Add groups and extras of a project, and Poetry's own tables."""
-    for found, _ in zip(_pyproject(text, place), range(_MOST), strict=False):
-        context.add(found)
+    _add(context, place, _pyproject(text, place))
 
 
 def read_pipfile_lock(context: Context, value: object, place: Place) -> None:
     """Add what Pipenv has locked."""
+    _add(context, place, _pipfile_lock(value, place))
+
+
+def _pipfile_lock(value: object, place: Place) -> Iterator[Declaration]:
     for section in ("default", "develop"):
         table = value.get(section) if isinstance(value, dict) else None
-        for name, entry in list(table.items())[:_MOST] if isinstance(table, dict) else ():
+        for name, entry in table.items() if isinstance(table, dict) else ():
             wanted = entry.get("version") if isinstance(entry, dict) else None
             exact = _EXACT.fullmatch(wanted) if isinstance(wanted, str) else None
             marker = entry.get("markers") if isinstance(entry, dict) else None
             if exact is not None:
-                context.add(_declared(place, "lock", name, exact[1], wanted, marker))
+                yield _declared(place, "lock", name, exact[1], wanted, marker)
+
+
+def _add(context: Context, place: Place, found: Iterable[Declaration]) -> None:
+    """Add so many declarations as anybody has, and say when there were more."""
+    for number, one in enumerate(found):
+        if number >= _MOST:
+            text = f"of the packages that it names, the first {_MOST} were read"
+            context.note(place, "limit-declarations", text)
+            return
+        context.add(one)
 
 
 def note_mlmodel(context: Context, value: object, place: Place) -> None:
@@ -188,11 +201,7 @@ def _dockerfile(text: str, place: Place) -> Iterator[Declaration]:
                     exact = _EXACT.search(word)
                     version = exact[1] if exact else ""
                     one = _declared(place, "dockerfile", named[0], version, word)
-                    yield Declaration(one.member, number, *_rest(one))
-
-
-def _rest(one: Declaration) -> tuple[str, str, str, str, str]:
-    return one.source, one.name, one.version, one.wanted, one.marker
+                    yield replace(one, line=number)
 
 
 def _operands(arguments: str) -> Iterator[str]:
@@ -222,7 +231,7 @@ def _plain_list(text: str, place: Place) -> Iterator[Declaration]:
         named = _NAME.match(line)
         if named is not None or _OPTION.match(line):
             one = _declared(place, "list", named[0] if named else "", "", line)
-            yield Declaration(one.member, number, *_rest(one))
+            yield replace(one, line=number)
 
 
 _READERS: dict[str, Callable[[str, Place], Iterable[Declaration]]] = {
