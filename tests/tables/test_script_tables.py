@@ -9,6 +9,7 @@ from weighbridge.tables.packages import package_hosts
 
 TABLES = {
     "installers.tsv": ("host", "source", "reason"),
+    "java_classes.tsv": ("class", "source", "reason"),
     "ordinary_commands.tsv": ("command", "source", "reason"),
     "package_hosts.tsv": ("host", "source", "reason"),
     "script_acts.tsv": scripts.ScriptAct.__slots__,

@@ -7,7 +7,6 @@ A hub counts the requests of a login, and says in every answer how many are left
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from weighbridge.platform.scans.models import HubPause
-from weighbridge.sources.patience import LONGEST_WAIT, RateLimited, asked_wait
+from weighbridge.sources.patience import LONGEST_WAIT, RateLimited, asked_wait, remaining
 from weighbridge.sources.transport import Reply, origin
 
 RESERVE = 5
@@ -26,8 +25,6 @@ LONGEST = timedelta(hours=1)
 """A hub that asks for a longer pause is asked again after this."""
 _LOOK_SECONDS = 1.0
 _STEP_SECONDS = 0.1
-_LEFT = re.compile(r";\s*r=(\d{1,9})")
-_RESET = re.compile(r";\s*t=(\d{1,6})")
 
 
 class SharedPace:
@@ -55,10 +52,9 @@ class SharedPace:
     def heard(self, url: str, reply: Reply) -> None:
         """Take note of what a hub says about further requests."""
         seconds = asked_wait(reply) if reply.status == 429 else None
-        limit = reply.header("ratelimit")
-        left, reset = _LEFT.search(limit), _RESET.search(limit)
-        if seconds is None and left and reset and int(left[1]) <= RESERVE:
-            seconds = float(reset[1])
+        limit = remaining(reply)
+        if seconds is None and limit is not None and limit[0] <= RESERVE:
+            seconds = float(limit[1])
         if seconds:
             self._pause(url, timezone.now() + min(timedelta(seconds=seconds), LONGEST))
 

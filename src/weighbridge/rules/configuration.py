@@ -11,6 +11,7 @@ from weighbridge.findings.pseudocode import symbol_name
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_name
 from weighbridge.tables.effects import effect as effect_row
+from weighbridge.tables.java import is_gadget
 from weighbridge.tables.libraries import library_kind
 from weighbridge.text.escaping import visible
 
@@ -18,14 +19,6 @@ _PYTHON_TAG = "tag:yaml.org,2002:python/"
 # Tags of PyYAML that stand for plain values, which `yaml.dump` writes.
 _VALUES = frozenset("none bool str unicode bytes int long float complex list tuple dict".split())
 _YAML_TAG = "tag:yaml.org,2002:"
-# Classes by which SnakeYAML before 2.0 is made to run code (CVE-2022-1471): they fetch classes or
-# look up objects on another machine, or start a process.
-_JAVA_GADGETS = re.compile(
-    r"(?:javax\.script\.ScriptEngineManager|java\.lang\.(?:ProcessBuilder|Runtime)|"
-    r"com\.sun\.rowset\.JdbcRowSetImpl|javax\.management\.BadAttributeValueExpException|"
-    r"com\.mchange\.v2\.c3p0\.\w+|org\.apache\.xbean\.naming\.context\.ContextUtil\$\w+|"
-    r"org\.apache\.commons\.configuration2?\.\w+|org\.springframework\.[\w.]+)\Z"
-)
 _HYPER = re.compile(r"!(?:new|apply|applyref|name|module):(.+)")
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}(?:[@:|].{0,100})?\Z")
 _LOADERS = {
@@ -96,14 +89,14 @@ def _one_of_java(groups: _Groups) -> _Groups:
     classes = [key for key in groups if key[0] == "java"]
     if not classes:
         return groups
-    first = next((key for key in classes if _JAVA_GADGETS.match(key[1])), classes[0])
+    first = next((key for key in classes if is_gadget(key[1])), classes[0])
     rest = {key: value for key, value in groups.items() if key[0] != "java"}
     others = [reference for key in classes if key != first for reference in groups[key]]
     return {**rest, first: [*groups[first], *others]}
 
 
 def _judge_java(dotted: str) -> tuple[Kind, str, str]:
-    if _JAVA_GADGETS.match(dotted):
+    if is_gadget(dotted):
         return Kind.MALICIOUS, "has a loader in Java run code of others through", "code_exec"
     return Kind.WEAKNESS, "has a loader in Java make an object of the class", ""
 

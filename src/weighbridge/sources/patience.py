@@ -84,12 +84,21 @@ def request(
 
 def asked_wait(reply: Reply) -> float | None:
     """Return how long the server asks us to wait (RateLimit, Retry-After), in seconds."""
-    limit = reply.header("ratelimit")
-    left, reset = _LEFT.search(limit), _RESET.search(limit)
-    if reply.status == 429 and left and int(left[1]) == 0 and reset:
-        return float(min(int(reset[1][:9]) + 1, 10**6))
+    limit = remaining(reply)
+    if reply.status == 429 and limit is not None and limit[0] == 0:
+        return float(min(limit[1] + 1, 10**6))
     after = reply.header("retry-after").strip()
     return float(min(int(after[:9]), 10**6)) if after.isascii() and after.isdigit() else None
+
+
+def remaining(reply: Reply) -> tuple[int, int] | None:
+    """Return how many requests the server still takes, and for how many seconds that holds.
+
+    From ``RateLimit: "api";r=..;t=..`` (draft-ietf-httpapi-ratelimit-headers).
+    """
+    limit = reply.header("ratelimit")
+    left, reset = _LEFT.search(limit), _RESET.search(limit)
+    return (int(left[1][:9]), int(reset[1][:9])) if left and reset else None
 
 
 def _check_wait(seconds: float, deadline: float) -> None:

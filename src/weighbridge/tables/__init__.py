@@ -11,6 +11,7 @@ row a source and a reason. A change of knowledge is a change of one row, without
 | `decoders.tsv` | pure function that unwraps a hidden payload | `decoders` |
 | `effects.tsv` | effect, with its wording and classification | `effects` |
 | `installers.tsv` | host whose own guide pipes it into a shell | `shell` |
+| `java_classes.tsv` | class of Java that acts when an object of it is made (SnakeYAML) | `java` |
 | `jinja_names.tsv` | name in a role that chat templates need, or that leads out | `jinja` |
 | `libraries.tsv` | top-level package of the standard library or of the ML world | `libraries` |
 | `ordinary_commands.tsv` | program that the code of honest models starts | `shell` |
