@@ -198,6 +198,66 @@ def test_a_reference_to_an_ml_library_is_a_weakness_and_a_call_is_suspicious():
     assert {f.kind for f in findings(called)} == {Kind.SUSPICIOUS}
 
 
+TEMPLATE = """
+def _parse_args(self, a,  loc=0, scale=1):
+    return (a, ), loc, scale
+
+def _parse_args_rvs(self, a,  loc=0, scale=1, size=None):
+    return self._argcheck_rvs(a,  loc, scale, size=size)
+
+def _parse_args_stats(self, a,  loc=0, scale=1, moments='mv'):
+    return (a, ), loc, scale, moments
+"""
+EVIL_TEMPLATE = {"_parse_arg_template": TEMPLATE + "\nimport os"}
+
+
+def _distribution(state, name="scipy.stats._continuous_distns.gamma_gen"):
+    return Build(call(name, how="NEWOBJ"), state)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        _distribution(EVIL_TEMPLATE),
+        _distribution((("_parse_arg_template", "import os"), ("numargs", 0))),
+        _distribution(EVIL_TEMPLATE, "mypackage.Distribution"),
+        Build(
+            call(
+                "copyreg._reconstructor",
+                sym("scipy.stats._continuous_distns.gamma_gen"),
+                sym("builtins.object"),
+                None,
+            ),
+            EVIL_TEMPLATE,
+        ),
+        [_distribution({"_parse_arg_template": TEMPLATE, "name": str(n)}) for n in range(40)]
+        + [_distribution(EVIL_TEMPLATE)],
+    ],
+)
+def test_a_distribution_of_scipy_runs_a_text_of_its_state(hostile):
+    assert only(pickled(hostile), "unusual-arguments").kind is Kind.MALICIOUS
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        _distribution({**{f"k{n}": n for n in range(200)}, **EVIL_TEMPLATE}),
+        _distribution(Items(call("collections.OrderedDict"), ("_parse_arg_template", "x"))),
+        [
+            _distribution({"_parse_arg_template": TEMPLATE.replace("a,", f"a{n},")})
+            for n in range(90)
+        ],
+    ],
+)
+def test_a_state_that_hides_such_a_text_is_suspicious(odd):
+    assert only(pickled(odd), "unusual-arguments").kind is Kind.SUSPICIOUS
+
+
+def test_honest_distributions_are_clean():
+    many = [_distribution({"_parse_arg_template": TEMPLATE, "a": n}) for n in range(90)]
+    assert findings(pickled(many)) == []
+
+
 def test_a_formula_is_evaluated_when_statsmodels_loads_it():
     def data(formula):
         state = {"restore_design_info": True, "formula": formula}

@@ -13,8 +13,9 @@ class KerasObject:
         member: place inside the file.
         config: which configuration: `config.json`, `model_config`, `training_config`, ...
         path: where in the configuration the first one stands, such as `config.layers[2]`.
-        kind: `class`, `function`, `operator` (a function of TensorFlow that a layer applies), or
-            `lambda` (marshalled Python code; the fact about it has the same `sha256`).
+        kind: `class`, `function`, `operator` (a function of TensorFlow that a layer applies),
+            `lambda` (marshalled Python code; the fact about it has the same `sha256`), or
+            `lambda-source` (the same of source text where the name of a function belongs).
         module: as written; None when the configuration gives none.
         name: of the class or function.
         registered: the name it is registered under, if the configuration gives one.

@@ -33,7 +33,8 @@ def parse_text(context: Context, source: Source, place: Place) -> str | None:
         text = "only a Git LFS pointer is here; fetch the file it stands for and scan that"
         context.gap(place, "lfs-pointer", "unsupported-lfs-pointer", text)
         return "lfs-pointer"
-    if not texts.is_source(context, place) and carriers.parse_jinja(context, source, place):
+    other = texts.is_source(context, place) or texts.is_yaml(context, source, place)
+    if not other and carriers.parse_jinja(context, source, place):
         return carriers.NAME
     start = head.lstrip()[:2]
     name = "json" if start[:1] in (b"{", b"[") and start not in (b"{%", b"{{", b"{#") else "text"

@@ -26,6 +26,7 @@ from weighbridge.formats.context import Context, Place
 from weighbridge.formats.credentials import note_credentials
 from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.script_file import script_facts
+from weighbridge.formats.templates import carriers
 from weighbridge.sources.base import Source
 from weighbridge.text.decoding import text_of
 from weighbridge.text.json_text import loads
@@ -59,6 +60,14 @@ def own_name(context: Context, place: Place) -> str:
 def is_source(context: Context, place: Place) -> bool:
     """Say whether a text is called after a language, in which templates stand as its own texts."""
     return own_name(context, place).endswith(_SOURCES)
+
+
+def is_yaml(context: Context, source: Source, place: Place) -> bool:
+    """Say whether a text is the YAML its name promises; templates stand in it under their keys."""
+    if not own_name(context, place).endswith(yaml_file.ENDINGS):
+        return False
+    text = text_of(source, yaml_file.LIMIT)
+    return text is not None and isinstance(yaml_file.outlined(text), dict)
 
 
 def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
@@ -152,6 +161,8 @@ def _other(context: Context, text: str, place: Place, name: str) -> str:
 def _yaml(context: Context, text: str, place: Place, name: str) -> None:
     value = yaml_file.references_in_yaml(context, text, place, name)
     requirements.requirements_in_yaml(context, text, place, value, name)
+    if len(text) <= yaml_file.LIMIT:
+        carriers.templates_in_yaml(context, text, place)
     if name == "mlmodel":
         dependencies.note_mlmodel(context, value, place)
 

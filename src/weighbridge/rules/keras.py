@@ -19,6 +19,7 @@ from weighbridge.tables.keras import keras_field
 from weighbridge.text.escaping import visible
 
 _SHOWN = 8
+_CODE = frozenset({"lambda", "lambda-source"})
 _MOST = 50
 # With one of these a function reaches whatever it can spell.
 _RESOLVING = frozenset(
@@ -58,7 +59,7 @@ def _evidence(fact: KerasObject, said: Opinion) -> dict[str, object]:
 
 
 def _judged(file: FileFacts) -> list[tuple[KerasObject, Opinion]]:
-    pairs = [(fact, opinion(fact)) for fact in _objects(file) if fact.kind != "lambda"]
+    pairs = [(fact, opinion(fact)) for fact in _objects(file) if fact.kind not in _CODE]
     return [(fact, said) for fact, said in pairs if said is not None]
 
 
@@ -126,9 +127,11 @@ def _lambdas(file: FileFacts) -> Iterable[Finding]:
     harmless: dict[str | None, list[tuple[KerasObject, Code]]] = {}
     for fact in _objects(file):
         code = codes.get((fact.member, dict(fact.arguments).get("sha256", "")))
-        if fact.kind != "lambda" or code is None:
+        if fact.kind not in _CODE or code is None:
             continue
-        if dangerous_names(code):
+        if fact.kind == "lambda-source":
+            yield _written_lambda(fact, code)
+        elif dangerous_names(code):
             yield _hostile_lambda(fact, code)
         else:
             harmless.setdefault(fact.member, []).append((fact, code))
@@ -161,6 +164,30 @@ def _hostile_lambda(fact: KerasObject, code: Code) -> Finding:
         loaders=_lambda_loaders(fact),
         cwe=row.cwe,
         atlas=row.atlas,
+    )
+
+
+def _written_lambda(fact: KerasObject, code: Code) -> Finding:
+    """Source text: no Keras compiles it, so that malice in it shows intent and has no effect."""
+    named = dangerous_names(code)
+    layer = visible(dict(fact.arguments).get("layer", ""), 80)
+    title = f"The Lambda layer {layer!r} has source text where a function is named"
+    if named:
+        row = effect_row(gravest(row.effect for _name, row in named))
+        title += f"; it {row.phrase} ({visible(named[0][0], 120)})"
+    return LAMBDA.finding(
+        kind=Kind.SUSPICIOUS if named or _resolving(code) else Kind.WEAKNESS,
+        severity=Severity.HIGH if named else Severity.MEDIUM,
+        title=title,
+        member=fact.member,
+        evidence={
+            "code": visible(code.text, 1200),
+            "symbols": [visible(name, 200) for name, _row in named[:_SHOWN]],
+            "effects": effects_of(code),
+            "path": visible(f"{fact.config}: {fact.path}", 400),
+            "sha256": code.sha256,
+        },
+        loaders=_lambda_loaders(fact),
     )
 
 

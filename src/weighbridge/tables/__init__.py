@@ -20,6 +20,7 @@ row a source and a reason. A change of knowledge is a change of one row, without
 | `script_traits.tsv` | Python callable whose result is worth following | `scripts` |
 | `sensitive_paths.tsv` | pattern of paths of credentials and of start-up files | `scripts` |
 | `shell_patterns.tsv` | pattern of lines that no honest shell script has | `shell` |
+| `state_texts.tsv` | key of a state whose text a class runs as code | `state_texts` |
 | `template_phrases.tsv` | words with which something is hidden | `jinja` |
 | `weights_only.tsv` | name that torch's restricted unpickler accepts | `weights_only` |
 

@@ -321,6 +321,25 @@ def test_unreadable_bytecode_is_no_weakness():
 
 
 @pytest.mark.parametrize(
+    ("text", "verdict"),
+    (
+        ("lambda x: __import__('os').system('echo x')", SUSPICIOUS),
+        ("lambda x: tf.nn.softmax(x); exec('import os')", SUSPICIOUS),
+        ("import os\nos.system('echo x')", SUSPICIOUS),
+        ("lambda x: x * 2", WEAKNESS),
+        ("relu", CLEAN),
+        ("keras.activations.relu", CLEAN),
+        ("<lambda>", CLEAN),
+        ("mean over time", CLEAN),
+    ),
+)
+def test_source_text_where_a_function_is_named_is_read(text, verdict):
+    """Keras looks such a text up as a name, and fails; nothing it writes has one."""
+    odd = {"class_name": "Lambda", "config": {"name": "odd", "function": text}}
+    assert scan(h5_model(legacy(odd))).verdict is verdict
+
+
+@pytest.mark.parametrize(
     "made",
     (
         lambda x, m: __import__(m).run(x),

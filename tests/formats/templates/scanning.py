@@ -1,4 +1,4 @@
-"""What a scan of one template says, in the three carriers."""
+"""What a scan of one template says, in each carrier."""
 
 import json
 
@@ -13,8 +13,8 @@ from weighbridge.sources.memory import BytesSource
 class Answer:
     """Facts, findings and verdict of one file."""
 
-    def __init__(self, data):
-        self.facts = examine(BytesSource(data), Budget())
+    def __init__(self, data, name=""):
+        self.facts = examine(BytesSource(data), Budget(), name)
         self.gaps = [fact for fact in self.facts if isinstance(fact, Gap)]
         self.findings = judge(self.facts, "file")
         self.verdict = str(of_file(self.findings, complete=not self.gaps))
@@ -32,3 +32,7 @@ def in_json(template, **more):
 
 def in_file(template):
     return Answer(template.encode())
+
+
+def in_yaml(text):
+    return Answer(text.encode(), "config.yaml")

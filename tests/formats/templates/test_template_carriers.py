@@ -6,7 +6,7 @@ import pytest
 
 from formats.templates.attacks import CHAT
 from formats.templates.families import FAMILIES
-from formats.templates.scanning import Answer, in_file, in_json
+from formats.templates.scanning import Answer, in_file, in_json, in_yaml
 from weighbridge.facts.templates import Template
 
 EVIL = "{{ cycler.__init__.__globals__.os.popen('id').read() }}"
@@ -107,3 +107,33 @@ def test_a_chat_template_that_cannot_be_parsed_is_not_clean():
 def test_text_before_the_first_tag():
     answer = in_file("<|system|>You are helpful.\n" + CHAT + EVIL)
     assert answer.formats == ["jinja-template"] and answer.verdict == "malicious"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"chat_template: {json.dumps(EVIL)}\n",
+        f"model:\n  chat_template_jinja: |\n    {EVIL}\n",
+        f"instruction_template: >-\n  {EVIL}\n",
+        f"chat_template:\n- name: tool_use\n  template: {json.dumps(EVIL)}\n",
+        f"a: 1\n---\nchat_template: {{default: {json.dumps(EVIL)}}}\n",
+        f"common: &t {json.dumps(EVIL)}\nchat_template: *t\n",
+        f"chat_template: {json.dumps(EVIL)}\n---\nbroken: [\n",
+    ],
+)
+def test_templates_in_yaml_are_read(text):
+    assert in_yaml(text).verdict == "malicious"
+
+
+def test_yaml_with_an_honest_template_is_yaml():
+    text = "model_name: a\nchat_template: " + json.dumps(HONEST) + "\n"
+    answer = in_yaml(text)
+    assert answer.verdict == "clean" and answer.formats == ["yaml"]
+    folded = "chat_template:\n  '" + CHAT.replace("'", "''") + "'\nmodel_name: a\n"
+    assert in_yaml(folded).verdict == "clean"
+
+
+def test_other_keys_of_yaml_are_not_templates():
+    assert in_yaml(f"prompt: {json.dumps(EVIL)}\n").verdict == "clean"
+    assert in_yaml("chat_template: chatml\n").verdict == "clean"
+    assert in_yaml("chat_template: jinja\nx: '{%'\n").verdict == "clean"

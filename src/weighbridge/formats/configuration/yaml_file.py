@@ -19,7 +19,7 @@ from weighbridge.formats.context import Context, Place
 NAME = "yaml"
 ENDINGS = (".yaml", ".yml")
 NAMES = frozenset({"mlmodel", "conda.yaml", "python_env.yaml"})
-_LIMIT = 512 << 10
+LIMIT = 512 << 10
 _MOST_EVENTS = 60_000
 _DEEPEST = 60
 _LENGTH = 300
@@ -35,7 +35,7 @@ _TARGET = re.compile(r"\b_target_[\"']?\s*:\s*[\"']?([\w.]{1,200})")
 def references_in_yaml(context: Context, text: str, place: Place, name: str) -> object:
     """Add what a YAML text leads a loader to; returns its first document as plain values."""
     outline = _Outline()
-    whole = len(text) <= _LIMIT and outline.read(text)
+    whole = len(text) <= LIMIT and outline.read(text)
     if not whole:
         _by_pattern(context, text, place)
     for line, key, tag in outline.tags[:MOST_REFERENCES]:

@@ -2,7 +2,8 @@
 
 `func_load` (keras/src/utils/python_utils.py) decodes leniently: what is no base64 letter is
 skipped, and text that is no base64 at all is taken as the marshal data itself. The same is done
-here. Up to Keras 2 the layer may also name a module whose globals the code then sees.
+here. Up to Keras 2 the layer may also name a module whose globals the code then sees. Source text
+in its place is never compiled by Keras, but nothing that Keras writes has any.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from weighbridge.formats.python.code_objects import code_fact
 from weighbridge.formats.python.marshal_reader import CodeObject, looks_like_marshal_code, read
 from weighbridge.formats.python.marshal_values import Allowance, MarshalValue, flat
 from weighbridge.formats.python.name_usage import loaded_names
+from weighbridge.formats.python.source import source_fact
 
 ORIGIN = "keras-lambda"
 _BEGINNING = 200
@@ -87,6 +89,35 @@ def code_of(
     calls = dict.fromkeys((*fact.calls, *_through(code, module), *_reflection(code)))
     context.add(replace(fact, origin=ORIGIN, name=name, calls=tuple(calls)))
     return digest
+
+
+def source_of(context: Context, place: Place, text: str, name: str) -> str | None:
+    """Add the fact about source text that stands where a function is named.
+
+    Args:
+        context: of the file.
+        place: of the configuration.
+        text: as the configuration holds it.
+        name: of the layer, and where it stands.
+
+    Returns:
+        The hash of the text; None where it is a name, or no code.
+    """
+    if all(part.isidentifier() for part in text.split(".")):
+        return None
+    fact = source_fact(
+        text,
+        stream=None,
+        member=place.member,
+        offset=0,
+        call=None,
+        name=name,
+        budget=context.budget,
+    )
+    if not fact.complete and not fact.calls and not fact.imports:
+        return None
+    context.add(replace(fact, origin=ORIGIN))
+    return fact.sha256
 
 
 def _unread(place: Place, name: str, why: str, digest: str) -> Code:

@@ -125,9 +125,10 @@ class _Reader:
         if operator is not None:
             arguments = literals.call_arguments(value)
             self._add("operator", operator, {"module": "tensorflow"}, node, arguments)
-        if name.rpartition(">")[2] == "Lambda":
+        last = name.replace(">", ".").rpartition(".")[2]
+        if last == "Lambda":
             self._legacy_lambda(config, node)
-        if name.rpartition(">")[2] == "TorchModuleWrapper":
+        if last == "TorchModuleWrapper":
             torch_modules.examine(self.context, self.place, config.get("module"))
 
     def _add(
@@ -182,10 +183,14 @@ class _Reader:
             if isinstance(value, list) and value and isinstance(value[0], str):
                 marked |= len(value) == 3
                 value, more = value[0], [*value[1:], *more]
-            if isinstance(value, str) and (marked or bytecode.looks_like_code(value)):
+            if not isinstance(value, str):
+                continue
+            inner = _Node(value, _joined(node.path, f"config.{key}"), node.around)
+            if marked or bytecode.looks_like_code(value):
                 module = config.get("module" if key == "function" else f"{key}_module")
-                inner = _Node(value, _joined(node.path, f"config.{key}"), node.around)
                 self._code(value, inner, module if isinstance(module, str) else None, more)
+            elif key == "function":
+                self._source(value, inner)
 
     def _stray(self, text: str, node: _Node) -> None:
         """A text anywhere else that is a code object; some layer is going to load it."""
@@ -202,6 +207,15 @@ class _Reader:
         digest = bytecode.code_of(self.context, self.place, text, shown, module, more)
         arguments = (("sha256", digest), ("layer", literals.excerpt(layer, 80)))
         self._add("lambda", "__lambda__", {"module": module}, node, arguments)
+
+    def _source(self, text: str, node: _Node) -> None:
+        """A text where a name belongs. Keras looks it up and fails; another loader may not."""
+        layer = _layer_name(node)
+        shown = literals.excerpt(f"{layer}: {node.path}" if layer else node.path, 200)
+        digest = bytecode.source_of(self.context, self.place, text, shown)
+        if digest is not None:
+            arguments = (("sha256", digest), ("layer", literals.excerpt(layer, 80)))
+            self._add("lambda-source", "__lambda__", {"module": None}, node, arguments)
 
     def _duplicates(self, value: Members, node: _Node) -> None:
         for key, item in value.shadowed[:10]:

@@ -1,8 +1,10 @@
-"""Where chat templates lie in a repository: JSON files with ``chat_template``, ``.jinja`` files.
+"""Where chat templates lie: in JSON and YAML under their keys, and in ``.jinja`` files.
 
-Both are recognised by what is in them. transformers reads ``chat_template`` of
+All are recognised by what is in them. transformers reads ``chat_template`` of
 ``tokenizer_config.json``, ``processor_config.json`` and ``chat_template.json`` (text, a list of
 ``{"name", "template"}`` or a map), ``chat_template.jinja`` and ``additional_chat_templates/*``.
+text-generation-webui renders ``instruction_template`` of ``instruction-templates/*.yaml``, axolotl
+``chat_template_jinja`` of its configuration.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+
+import yaml
 
 from weighbridge.containers.paths import judge_name
 from weighbridge.facts.templates import TemplateUse
@@ -21,6 +25,8 @@ from weighbridge.sources.base import Source
 from weighbridge.text.decoding import text_of
 
 _KEY = "chat_template"
+_YAML_KEYS = frozenset({_KEY, "chat_template_jinja", "instruction_template"})
+_YAML_NODES = 60_000
 _JSON_LIMIT = 64 << 20
 # A key can be written with escapes, so smaller files are parsed whether they show it or not.
 _ALWAYS_PARSED = 2 << 20
@@ -53,11 +59,59 @@ def templates_in_json(context: Context, source: Source, place: Place) -> None:
             text = "it names a chat template, but is no JSON that can be read"
             context.gap(place, NAME, "malformed-json", text)
         return
-    templates = [item for value in found for item in _named(value)]
+    _examine(context, place, [item for value in found for item in _named(value)], "json")
+
+
+def templates_in_yaml(context: Context, text: str, place: Place) -> None:
+    """Examine every chat template of a YAML text; another text adds nothing."""
+    if not any(key in text for key in _YAML_KEYS):
+        return
+    found: list[object] = []
+    try:
+        for document in yaml.compose_all(text, Loader=yaml.SafeLoader):
+            found.extend(_values_of_keys(document))
+    except (yaml.YAMLError, ValueError, RecursionError):
+        pass  # nothing loads the document that breaks off; those before it stand
+    # Most files give the name of a template that the reader has, such as `chatml`.
+    templates = [item for value in found for item in _named(value) if _TAGS.search(item[1])]
+    _examine(context, place, templates, "yaml")
+
+
+def _values_of_keys(document: yaml.Node | None) -> Iterator[object]:
+    """Yield what stands under the keys, as plain values; a node with two aliases is read once."""
+    pending: list[yaml.Node | None] = [document]
+    seen: set[int] = set()
+    while pending and len(seen) < _YAML_NODES:
+        node = pending.pop()
+        if node is None or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            pending.extend(node.value)
+        elif isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                if isinstance(key, yaml.ScalarNode) and key.value in _YAML_KEYS:
+                    yield _plain(value)
+                pending.append(value)
+
+
+def _plain(node: yaml.Node) -> object:
+    """Return text, a map of texts, or a list of such maps; other values are no templates."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value if isinstance(item, yaml.MappingNode)]
+    if isinstance(node, yaml.MappingNode):
+        pairs = [pair for pair in node.value if all(isinstance(n, yaml.ScalarNode) for n in pair)]
+        return {key.value: value.value for key, value in pairs}
+    return node.value
+
+
+def _examine(
+    context: Context, place: Place, templates: list[tuple[str, str]], carrier: str
+) -> None:
     for name, text in templates[:_TEMPLATES]:
         _name(context, place, name)
         inner = place.inside(_KEY if name == "default" else f"{_KEY}.{name[:80]}")
-        examine_template(context, text, inner, "json", name)
+        examine_template(context, text, inner, carrier, name)
     if len(templates) > _TEMPLATES:
         text = f"it has {len(templates)} chat templates; {_TEMPLATES} were examined"
         context.gap(place, NAME, "limit-templates", text)

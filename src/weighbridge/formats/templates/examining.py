@@ -27,6 +27,8 @@ REPOSITORY_LOADERS = (
     "sglang.launch_server",
     "vllm.LLM.chat",
 )
+YAML_LOADERS = ("text-generation-webui", "axolotl")
+_LOADERS = {"gguf": GGUF_LOADERS, "yaml": YAML_LOADERS}
 # Marks that turn the direction of text, tags that are never seen, and what has no width.
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NO_WIDTH = frozenset("\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\u180e")
@@ -85,7 +87,7 @@ def _keep(
             sha256=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
             complete=complete,
             text=_clean(text, KEPT),
-            loaders=GGUF_LOADERS if carrier == "gguf" else REPOSITORY_LOADERS,
+            loaders=_LOADERS.get(carrier, REPOSITORY_LOADERS),
         )
     )
 

@@ -32,6 +32,7 @@ from weighbridge.rules.pickles.operands import (
     makes_function,
 )
 from weighbridge.rules.pickles.resolve import callables_in, names_of
+from weighbridge.rules.pickles.state_texts import judge_state_texts
 from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_import, judge_name
 
 _CLASS_NAME = re.compile(r"_*[A-Z]\w*")
@@ -156,7 +157,10 @@ class StreamJudge:
         return not call.arguments or _plain_value(call)
 
     def _judge_states(self, call: Call) -> Bad | None:
-        """A state that gives an object the methods which later opcodes call on it."""
+        """A state whose text is run, or that gives an object methods which later opcodes call."""
+        opinion = judge_state_texts(call)
+        if opinion is not None:
+            return Bad("unusual-arguments", opinion)
         for state in call.state:
             for mapping in (state, *(state.items if isinstance(state, Sequence) else ())):
                 if not isinstance(mapping, Mapping):
