@@ -239,6 +239,15 @@ def test_symlinks(target, code):
     assert archive.members[0].link_target == target.decode()
 
 
+@pytest.mark.parametrize("content", [b"cos\nsystem\n(Vx\ntR.", b'{"a": 1}', b"a" * 5000])
+@pytest.mark.parametrize("form", [0o120777, 0o020666, 0o010666])
+def test_content_that_is_no_path_is_a_file_whatever_the_mode(form, content):
+    archive = opened(build_zip(ZipEntry(b"data.pkl", content, external=form << 16)))
+    assert archive.members[0].kind == "file"
+    assert codes(archive) <= {"zip-symlink", "archive-special-file"}
+    assert archive.members[0].source.read_at(0, 9000) == content
+
+
 def test_write_through_symlink():
     link = ZipEntry(b"l", b"/tmp", external=0o120777 << 16)
     archive = opened(build_zip(link, ZipEntry(b"l/x", b"1")))

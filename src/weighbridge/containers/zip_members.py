@@ -7,6 +7,7 @@ local one; where the data range or the method differ, both readings become membe
 
 from __future__ import annotations
 
+import re
 import stat
 from dataclasses import replace
 
@@ -21,6 +22,7 @@ from weighbridge.errors import ParseError
 from weighbridge.sources.base import Source, announce
 
 _LINK_TARGET = 4096
+_PATH = re.compile(r"[\w./@+~%=-]+")
 _ANNOUNCED = 256
 _DESCRIPTOR = 24
 #: Python's zipfile refuses members that need a later version than 6.3.
@@ -142,6 +144,7 @@ class MemberBuilder:
             member = self._symlink(member)
         elif kind == "special":
             self._log.anomaly("archive-special-file", "is a device or pipe", name, packed.offset)
+            member = replace(member, kind="file")
         self.members.append(member)
 
     def _judge_name(self, name: str) -> None:
@@ -167,6 +170,11 @@ class MemberBuilder:
         return source
 
     def _symlink(self, member: Member) -> Member:
+        """Judge a link by its target; what is no path is a file to whoever ignores the mode.
+
+        Only programs such as unzip make links. Python's zipfile, with which models are read, and
+        the reader of torch hand out the content of every member.
+        """
         target = ""
         if member.source is not None:
             try:
@@ -174,6 +182,8 @@ class MemberBuilder:
                 target = raw.decode("utf-8", "backslashreplace")
             except ParseError as error:
                 self._log.stopped(error, member.name)
+        if (member.size or 0) > _LINK_TARGET or not _PATH.fullmatch(target):
+            member = replace(member, kind="file")
         fault = self._links.add(member.name, target)
         if fault is not None:
             self._log.anomaly(fault.code, fault.text, member.name, member.offset)
