@@ -34,6 +34,10 @@ def samples() -> Iterator[Sample]:
         yield Sample(
             f"evaluated-{name}", "constructors that evaluate", ("code_exec",), PICKLE, pickled(item)
         )
+    for name, item in _restored().items():
+        yield Sample(
+            f"restored-{name}", "states that are run", ("code_exec",), PICKLE, pickled(item)
+        )
     for name, item in _constructors().items():
         yield Sample(f"constructor-{name}", "constructors", (), PICKLE, pickled(item, 2))
 
@@ -46,6 +50,31 @@ def _evaluated() -> dict[str, Any]:
         "sum": call("sympy.core.add.Add", x, SOURCE, how="NEWOBJ"),
         "function": call("sympy.functions.elementary.exponential.exp", SOURCE),
         "nested": call("sympy.core.containers.Tuple", (x, (SOURCE,)), how="NEWOBJ"),
+    }
+
+
+def _restored() -> dict[str, Any]:
+    """Text in the state of a distribution, which scipy compiles while it restores the object."""
+    gamma = call("scipy.stats._continuous_distns.gamma_gen", how="NEWOBJ")
+    state = {"_parse_arg_template": SOURCE, "numargs": 0, "moment_type": 0}
+    rebuilt = call(
+        "copyreg._reconstructor",
+        sym("scipy.stats._continuous_distns.norm_gen"),
+        sym("builtins.object"),
+        None,
+    )
+    return {
+        "state": Build(gamma, state),
+        "pairs": Build(gamma, tuple(state.items())),
+        "reconstructed": Build(rebuilt, state),
+        "after-others": [Build(gamma, {"name": str(n)}) for n in range(30)] + [Build(gamma, state)],
+        "formula": [
+            Build(
+                call("statsmodels.base.data.PandasData", how="NEWOBJ"),
+                {"formula": formula, "restore_design_info": True},
+            )
+            for formula in (*(f"y ~ x{n}" for n in range(20)), "y ~ __import__('os')")
+        ],
     }
 
 

@@ -344,3 +344,42 @@ def test_what_keras_unpickles_has_to_be_a_model():
 def test_bytes_around_an_archive_are_told_where_no_pickle_accounts_for_them():
     around = b"\x80\x04\x95" + b"x" * 60 + _keras_model()
     assert "hidden-content" in rules_of(around)
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        call("optuna.trial._state.TrialState", 1),
+        call("lifelines.utils.CensoringType", "right"),
+        call("sktime.datatypes._dtypekind.DtypeKind", 4),
+    ],
+)
+def test_members_of_enumerations_are_saved_as_a_class_and_a_value(member):
+    assert findings(pickled({"state": member})) == []
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        call("optuna.storages.JournalStorage", "journal"),
+        call("optuna.trial._state.TrialState", "../x"),
+        call("optuna.trial._state.TrialState", 1, 2),
+        call("optuna.trial._state.trial_state", 1),
+    ],
+)
+def test_other_calls_of_such_a_package_are_suspicious(odd):
+    assert {finding.kind for finding in findings(pickled(odd))} == {Kind.SUSPICIOUS}
+
+
+def test_a_cache_of_joblib_may_be_rebuilt_but_not_made():
+    rebuilt = Build(call("joblib.memory.Memory", how="NEWOBJ"), {"location": None, "verbose": 0})
+    assert findings(pickled(rebuilt)) == []
+    assert only(pickled(call("joblib.memory.Memory", "/x")), "unusual-arguments").kind is (
+        Kind.MALICIOUS
+    )
+
+
+def test_a_call_through_its_own_method_is_the_call():
+    for name in ("eval.__call__", "eval.__call__.__call__"):
+        hostile = pickled(call(Sym("builtins", name), "1"), 4)
+        assert only(hostile, "dangerous-call").kind is Kind.MALICIOUS

@@ -25,7 +25,8 @@ TABLES = {
 HANDLERS = {
     "attribute-read", "attribute-write", "class-factory", "code-object", "codec", "constant-name",
     "described-method", "evaluated-text", "formula-state", "neighbour-file", "nested-bytes",
-    "plain-state", "python-source", "rebuild-class", "reference-only", "wrapped-callable",
+    "plain-state", "python-source", "rebuild-class", "rebuild-only", "reference-only",
+    "wrapped-callable",
 }  # fmt: skip
 TRANSFORMS = {
     "ascii85", "base16", "base32", "base64", "base64url", "base85", "bz2", "codec", "gzip", "hex",

@@ -374,7 +374,9 @@ LAMBDA = _rule(
     (
         "A Lambda layer holds marshalled bytecode, which becomes a function when the model is "
         "loaded and runs when it is built or used. Malicious when the code starts processes, opens "
-        "connections, touches files or runs further code; suspicious when it cannot be read.",
+        "connections, touches files or runs further code; suspicious when it cannot be read. "
+        "Source text where the name of a function belongs is run by no Keras, and suspicious when "
+        "it would do such things.",
         '{"class_name": "__lambda__", "config": {"code": "4wEAAAAA..."}}',
         "Read the code before use, or ask for a model whose layers are registered classes.",
     ),

@@ -36,6 +36,10 @@ from weighbridge.rules.pickles.state_texts import judge_state_texts
 from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_import, judge_name
 
 _CLASS_NAME = re.compile(r"_*[A-Z]\w*")
+# How enumerations are called; a class of another name that takes a word could be anything.
+_CHOICE = re.compile(
+    r"(?:Type|Kind|State|Mode|Strategy|Direction|Status|Level|Policy|Option|Style|Role|Enum)\Z"
+)
 _PLAIN_VALUE = re.compile(r"(?:[\w\-]{1,40}(?: \w[\w\-]{0,40}){0,3})?")
 _HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
 _STRENGTH = {Kind.WEAKNESS: 0, Kind.SUSPICIOUS: 1, Kind.MALICIOUS: 2}
@@ -123,16 +127,17 @@ class StreamJudge:
         if standing is Standing.COMPUTED:
             return Bad("computed-name", Opinion(Kind.SUSPICIOUS, judgement.reason))
         if standing is Standing.GOOD:
-            return self._judge_good(call, judgement, rebuilt)
+            family = judgement.use == "family" and _enumeration(call, callee)
+            return None if family else self._judge_good(call, judgement, rebuilt)
         if (
             standing is Standing.UNVOUCHED
             and judgement.origin == "family"
-            and (rebuilt or (not call.arguments and self._like_rebuilding(call, callee)))
+            and (rebuilt or _enumeration(call, callee) or _bare_class(call, callee))
         ):
             return None  # reported once for each package, from the imports
         if standing is Standing.UNVOUCHED:
             return Bad("unvouched-call", Opinion(Kind.SUSPICIOUS, judgement.reason))
-        if rebuilt or self._like_rebuilding(call, callee):
+        if rebuilt or _like_rebuilding(call, callee):
             return None  # reported once for each package, from the imports
         text = "a function of a package nobody has vouched for is called with arguments"
         return Bad("third-party-call", Opinion(Kind.SUSPICIOUS, text))
@@ -149,12 +154,6 @@ class StreamJudge:
             "family": "only classes rebuilt in the ordinary way are vouched for in this package",
         }[judgement.use]
         return Bad("unvouched-call", Opinion(Kind.SUSPICIOUS, text))
-
-    def _like_rebuilding(self, call: Call, callee: Symbol) -> bool:
-        """A class called without arguments, or an enumeration called with its plain value."""
-        if _CLASS_NAME.fullmatch(callee.name.rsplit(".", 1)[-1]) is None:
-            return False
-        return not call.arguments or _plain_value(call)
 
     def _judge_states(self, call: Call) -> Bad | None:
         """A state whose text is run, or that gives an object methods which later opcodes call."""
@@ -343,6 +342,30 @@ def _only_needed(judgement: Judgement, fact: Import) -> bool:
     """
     unlisted = judgement.standing is Standing.UNVOUCHED and judgement.origin == "family"
     return unlisted and "method" not in fact.uses and "attributes" not in fact.uses
+
+
+def _is_class(callee: Symbol) -> bool:
+    return _CLASS_NAME.fullmatch(callee.name.rsplit(".", 1)[-1]) is not None
+
+
+def _bare_class(call: Call, callee: Symbol) -> bool:
+    """Say whether a class is called without arguments."""
+    return not call.arguments and _is_class(callee)
+
+
+def _like_rebuilding(call: Call, callee: Symbol) -> bool:
+    """A class called without arguments, or an enumeration called with its plain value."""
+    return _is_class(callee) and (not call.arguments or _plain_value(call))
+
+
+def _enumeration(call: Call, callee: Symbol) -> bool:
+    """Say whether this is how a member of an enumeration is saved: its class and its value.
+
+    A number opens nothing whatever the class is; a word could be the name of a file.
+    """
+    if not _is_class(callee) or not _plain_value(call):
+        return False
+    return isinstance(call.arguments[0], Number) or _CHOICE.search(callee.name) is not None
 
 
 def _plain_value(call: Call) -> bool:

@@ -291,6 +291,11 @@ def _referred_to(call: Call, stream: StreamFacts) -> Opinion | None:
     return Opinion(Kind.MALICIOUS, row.reason, row.effect)
 
 
+def _rebuilt(call: Call, stream: StreamFacts) -> Opinion | None:
+    """Filled from its state, it does nothing; its constructor or a method of it would act."""
+    return None if call.how.startswith("NEWOBJ") else _referred_to(call, stream)
+
+
 def _constant_name(call: Call, stream: StreamFacts) -> Opinion | None:
     value = _argument(call, 0)
     if isinstance(value, Number) or (isinstance(value, Text) and value.value in _CONSTANTS):
@@ -379,6 +384,7 @@ _HANDLERS: dict[str, Callable[[Call, StreamFacts], Opinion | None]] = {
     "evaluated-text": _evaluated_text,
     "formula-state": _formula,
     "reference-only": _referred_to,
+    "rebuild-only": _rebuilt,
     "plain-state": _ordinary,
 }
 

@@ -89,7 +89,7 @@ def judge_name(module: str, name: str, dotted: bool) -> Judgement:
     known = benign(module, name)
     if known is not None:
         return Judgement(Standing.GOOD, use=known.use, reason=known.reason)
-    row = dangerous(module, name)
+    row = dangerous(module, _called(name) if dotted else name)
     if row is not None:
         return _dangerous(row)
     if "." in name and dotted:
@@ -117,6 +117,13 @@ def judge_name(module: str, name: str, dotted: bool) -> Judgement:
         reason = "nobody has vouched for it in a model"
         return Judgement(Standing.UNVOUCHED, origin=origin, reason=reason)
     return Judgement(Standing.THIRD_PARTY, reason="code of a package that is not known")
+
+
+def _called(name: str) -> str:
+    """Return what is called through `__call__`, which is the callable itself once more."""
+    while name.endswith(".__call__"):
+        name = name.removesuffix(".__call__")
+    return name
 
 
 def leads_out(name: str) -> bool:
