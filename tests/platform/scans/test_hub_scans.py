@@ -162,6 +162,20 @@ def test_gated_and_private_models_are_restricted(hub: LoopbackHub, word: str) ->
     assert not models_visible_to(r.person("eve", Role.READER)).exists()
 
 
+@pytest.mark.parametrize(
+    ("about", "listed"),
+    [({"isPrivate": True}, {}), ({}, {"license": {"agreementRequired": True}})],
+    ids=["private", "terms"],
+)
+def test_so_are_those_of_kaggle(
+    hub: LoopbackHub, about: dict[str, object], listed: dict[str, object]
+) -> None:
+    hub.kaggle.about, hub.kaggle.listed = about, listed
+    hub.kaggle.add("owner/net/pyTorch/small/3", {"model.pkl": Content(r.infected("kaggle"))})
+    scan_of("kaggle://owner/net/pytorch/small")
+    assert Model.objects.get().restricted
+
+
 def test_a_kaggle_model(hub: LoopbackHub) -> None:
     hub.kaggle.about = {"author": "Somebody", "voteCount": 7}
     hub.kaggle.instance = {"licenseName": "MIT"}
