@@ -176,6 +176,27 @@ def test_so_are_those_of_kaggle(
     assert Model.objects.get().restricted
 
 
+def test_a_new_revision_says_what_changed_in_the_code_that_would_run(hub: LoopbackHub) -> None:
+    config = Content(b'{"auto_map": {"AutoModel": "modeling_x.Net"}}')
+    same = Content(b"WIDTH = 4\n")
+    first = {
+        "modeling_x.py": Content(b"from . import layers\nclass Net: pass\n"),
+        "layers.py": same,
+    }
+    hub.add(Repository("org/code", {"config.json": config, **first}))
+    before = scan_of("hf://org/code").version
+    changed = Content(b"from . import layers\n\n\nclass Net: pass\n")
+    more = {"README.md": Content(b"# Words\n"), "modeling_x.py": changed}
+    hub.add(Repository("org/code", first | more))
+    after = scan_of("hf://org/code").version
+    assert before is not None and after is not None and before != after
+    (found,) = [one for one in after.report.findings if one["rule"] == "remote-code"]
+    assert found["evidence"]["since"] == before.revision
+    assert found["evidence"]["changes"] == ["changed modeling_x.py"]
+    (found,) = [one for one in before.report.findings if one["rule"] == "remote-code"]
+    assert "since" not in found["evidence"]
+
+
 def test_a_kaggle_model(hub: LoopbackHub) -> None:
     hub.kaggle.about = {"author": "Somebody", "voteCount": 7}
     hub.kaggle.instance = {"licenseName": "MIT"}
