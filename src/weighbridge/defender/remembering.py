@@ -74,7 +74,10 @@ class FactCache:
         try:
             self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             connection = sqlite3.connect(
-                self._place, _PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+                self._place,
+                timeout=_PATIENCE_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
             )
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
