@@ -17,8 +17,10 @@ TRAINED = {
     "version": "8.3.40", "license": "AGPL-3.0", "docs": "https://docs.ultralytics.com",
 }  # fmt: skip
 IR = """<?xml version="1.0"?>
-<net name="m" version="11"><layers><layer id="0" name="x" type="Parameter" version="opset1"/></layers>
-<edges/><rt_info><Runtime_version value="2024.6.0-17404-4c0f47d2335-releases/2024/6"/></rt_info></net>
+<net name="m" version="11">
+<layers><layer id="0" name="x" type="Parameter" version="opset1"/></layers><edges/>
+<rt_info><Runtime_version value="2024.6.0-17404-4c0f47d2335-releases/2024/6"/></rt_info>
+</net>
 """
 
 
