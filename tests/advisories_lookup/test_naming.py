@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from builders import pickles
-from weighbridge.advisories_lookup.model import LookupFailed
+from weighbridge.advisories_lookup.model import LookupFailed, Versioned
 from weighbridge.advisories_lookup.opening import open_advisories
 from weighbridge.advisories_lookup.platform import checked
 from weighbridge.cli.main import command
@@ -173,6 +173,8 @@ class Platform:
                 self.end_headers()
                 self.wfile.write(body)
 
+            do_POST = do_GET
+
             def log_message(self, *_words: object) -> None:
                 pass
 
@@ -223,3 +225,29 @@ def test_a_zip_at_an_address_is_fetched(model: Path) -> None:
     finally:
         served.server.shutdown()
         served.server.server_close()
+
+
+BATCH = b'{"results": [{"vulns": [{"id": "x_MSC-2026-0001"}, {"id": 7}]}, {}]}'
+
+
+@pytest.mark.parametrize("platform", [(200, BATCH)], indirect=True)
+def test_a_platform_is_asked_for_models_in_one_batch(platform: Platform) -> None:
+    net, other = Versioned("pkg:huggingface/org/net", "c" * 40), Versioned("pkg:huggingface/o/x")
+    found = open_advisories(platform.url).about([net, other])
+    assert {key: [one.id for one in named] for key, named in found.items()} == {
+        net: ["MSC-2026-0001"]
+    }
+    ((path, _, sent),) = platform.asked
+    assert path == "/v1/querybatch"
+    assert json.loads(sent)["queries"] == [
+        {"package": {"purl": net.purl}, "version": net.version},
+        {"package": {"purl": other.purl}},
+    ]
+
+
+@pytest.mark.parametrize(
+    "platform", [(401, b""), (200, b"{}"), (200, b'{"results": [1]}'), (200, b"[")], indirect=True
+)
+def test_a_platform_that_answers_no_batch_is_an_error(platform: Platform) -> None:
+    with pytest.raises(LookupFailed):
+        open_advisories(platform.url).about([Versioned("a"), Versioned("b")])

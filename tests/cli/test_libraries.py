@@ -143,6 +143,34 @@ def test_a_bill_of_materials_of_a_scan_is_checked(
     assert "1 packages with a version, 1 models; 2 affected" in done.stdout
 
 
+COMMIT = "c" * 40
+
+
+@pytest.mark.parametrize(
+    ("purl", "affected"),
+    [
+        (f"pkg:huggingface/Org/Net@{COMMIT}", True),
+        ("pkg:huggingface/org/net", True),
+        (f"pkg:huggingface/org/net@{'d' * 40}", False),
+        (f"pkg:huggingface/org/other@{COMMIT}", False),
+        (f"pkg:pypi/net@{COMMIT}", False),
+    ],
+)
+def test_a_model_is_found_by_its_package_url(
+    tmp_path: Path, known: dict[str, str], purl: str, affected: bool
+) -> None:
+    pytest.importorskip("cyclonedx")
+    package = {"ecosystem": "Hugging Face", "name": "org/net", "purl": "pkg:huggingface/org/net"}
+    advisory = {**record("MAL-2030-7"), "affected": [{"package": package, "versions": [COMMIT]}]}
+    (tmp_path / "advisory.json").write_text(json.dumps(advisory))
+    component = {"type": "machine-learning-model", "name": "net", "purl": purl}
+    bom = tmp_path / "bom.json"
+    bom.write_text(json.dumps({"bomFormat": "CycloneDX", "components": [component]}))
+    done = weigh("bom", "check", bom, "--advisories", tmp_path / "advisory.json", env=known)
+    assert done.returncode == (1 if affected else 0), done.stdout
+    assert ("MAL-2030-7" in done.stdout) == affected
+
+
 def test_what_is_no_bill_of_materials_is_an_error(known: dict[str, str], tmp_path: Path) -> None:
     pytest.importorskip("cyclonedx")
     (tmp_path / "bom.json").write_text("{}")

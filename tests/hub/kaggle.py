@@ -25,6 +25,7 @@ class KaggleRoutes:
         self.models: dict[str, dict[str, Content]] = {}
         self.about: dict[str, object] = {}
         self.instance: dict[str, object] = {}
+        self.listed: dict[str, object] = {}
 
     def add(self, handle: str, files: dict[str, Content]) -> None:
         self.models[handle] = files
@@ -47,6 +48,7 @@ class KaggleRoutes:
             "ListModels": self._list,
             "GetModel": self._model,
             "GetModelInstance": self._instance,
+            "ListModelInstances": self._instances,
             "ListModelInstanceVersionFiles": self._files,
             "DownloadModelInstanceVersion": self._download,
         }
@@ -99,6 +101,20 @@ class KaggleRoutes:
         if not versions:
             return json_response({"code": 404, "message": "Resource not found"}, 404)
         return json_response({"id": 2, "versionNumber": max(versions), **self.instance})
+
+    def _instances(self, asked: dict[str, object]) -> Response:
+        prefix = f"{asked.get('ownerSlug')}/{asked.get('modelSlug')}/"
+        kinds = {
+            tuple(handle.split("/")[2:4]) for handle in self.models if handle.startswith(prefix)
+        }
+        shown = [
+            {"framework": f"MODEL_FRAMEWORK_{kind}", "slug": slug, **self.listed}
+            for kind, slug in sorted(kinds)
+        ]
+        start = int(str(asked.get("pageToken") or 0))
+        count = min(int(str(asked.get("pageSize"))), self._hub.faults.list_page)
+        token = str(start + count) if start + count < len(shown) else ""
+        return json_response({"instances": shown[start : start + count], "nextPageToken": token})
 
     def _files(self, asked: dict[str, object]) -> Response:
         faults = self._hub.faults

@@ -37,7 +37,7 @@ TARGET = KaggleAddress("o", "m", "onnx", "v")
 def test_descriptions_are_bounded_plain_data(answer: dict[str, object]) -> None:
     for about in (
         huggingface_facts.about(answer),
-        kaggle_facts.about(answer, answer, TARGET),
+        kaggle_facts.about(answer, answer, answer, TARGET),
     ):
         assert len(json.dumps(about)) < 20_000
 

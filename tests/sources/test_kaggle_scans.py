@@ -89,6 +89,23 @@ def test_what_kaggle_tells_about_the_model(hub: LoopbackHub) -> None:
     assert about.base_models == (BaseModel("google/gemma/2b", "variant"),)
 
 
+def test_terms_to_agree_to_and_privacy_are_told(hub: LoopbackHub) -> None:
+    about = scanned(hub).model
+    assert (about.gated, about.private) == (False, False)
+    hub.kaggle.about = {"isPrivate": True}
+    hub.kaggle.listed = {"license": {"name": "Gemma", "agreementRequired": True}}
+    about = scanned(hub).model
+    assert (about.gated, about.private) == (True, True)
+
+
+def test_the_variation_is_looked_for_on_every_page(hub: LoopbackHub) -> None:
+    for number in range(3):
+        hub.kaggle.add(f"owner/model/keras/other{number}/1", {})
+    hub.kaggle.listed = {"license": {"agreementRequired": True}}
+    hub.faults.list_page = 1
+    assert scanned(hub).model.gated
+
+
 def test_without_single_files_the_bundle_is_examined(hub: LoopbackHub) -> None:
     hub.faults.bundle_only = True
     report = scanned(hub)

@@ -28,11 +28,34 @@ class Named:
     summary: str
 
 
+@dataclass(frozen=True, slots=True)
+class Versioned:
+    """A model as a bill of materials names it.
+
+    Attributes:
+        purl: without version and qualifiers, such as ``pkg:huggingface/org/name``.
+        version: commit or number, empty where none is stated.
+    """
+
+    purl: str
+    version: str = ""
+
+
 class Advisories(Protocol):
     """A source of advisories."""
 
     def naming(self, digests: Iterable[str]) -> Mapping[str, tuple[Named, ...]]:
         """Return for each SHA-256 the advisories that name it; those without any are left out.
+
+        Raises:
+            LookupFailed: the source does not answer.
+        """
+        ...
+
+    def about(self, models: Iterable[Versioned]) -> Mapping[Versioned, tuple[Named, ...]]:
+        """Return for each model the advisories about it; those without any are left out.
+
+        A model without a version gets those about any version of it.
 
         Raises:
             LookupFailed: the source does not answer.

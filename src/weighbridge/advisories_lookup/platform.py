@@ -1,20 +1,24 @@
-"""Advisories from a running platform, which is told hashes and nothing else."""
+"""Advisories from a running platform.
+
+It is told hashes and nothing else, unless a bill of materials is checked: then the models in it.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import SplitResult
 
-from weighbridge.advisories_lookup.model import LookupFailed, Named
+from weighbridge.advisories_lookup.model import LookupFailed, Named, Versioned
 from weighbridge.advisories_lookup.records import MOST_BYTES
 from weighbridge.text.addresses import safe
 
 _TIMEOUT_S = 30
 _ANSWER_BYTES = 1 << 20
+_AT_ONCE = 100
 _ID = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 
 
@@ -45,6 +49,47 @@ class Platform:
         finally:
             connection.close()
         return found
+
+    def about(self, models: Iterable[Versioned]) -> Mapping[Versioned, tuple[Named, ...]]:
+        """Return for each model the advisories about it (OSV's API, ``/v1/querybatch``).
+
+        Raises:
+            LookupFailed: the platform does not answer, or refuses.
+        """
+        found: dict[Versioned, tuple[Named, ...]] = {}
+        connection = _connection(self._parts)
+        asked = list(models)
+        try:
+            for start in range(0, len(asked), _AT_ONCE):
+                some = asked[start : start + _AT_ONCE]
+                for model, named in zip(some, self._query(connection, some), strict=True):
+                    if named:
+                        found[model] = named
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise LookupFailed(f"{self._address} does not answer: {error}") from error
+        finally:
+            connection.close()
+        return found
+
+    def _query(
+        self, connection: http.client.HTTPConnection, models: Sequence[Versioned]
+    ) -> list[tuple[Named, ...]]:
+        queries = [
+            {"package": {"purl": one.purl}, **({"version": one.version} if one.version else {})}
+            for one in models
+        ]
+        headers = {**self._headers, "Content-Type": "application/json"}
+        body = json.dumps({"queries": queries})
+        connection.request("POST", f"{self._parts.path}/v1/querybatch", body, headers)
+        answer = connection.getresponse()
+        data = answer.read(_ANSWER_BYTES)
+        if answer.status != 200:
+            raise LookupFailed(f"{self._address} answers {answer.status} {answer.reason}")
+        results = json.loads(data)
+        results = results.get("results") if isinstance(results, dict) else None
+        if not isinstance(results, list) or len(results) != len(models):
+            raise ValueError("the answer is none of a platform's")
+        return [tuple(_of_osv(one)) for one in results]
 
     def _ask(self, connection: http.client.HTTPConnection, digest: str) -> tuple[Named, ...]:
         path = f"{self._parts.path}/api/v1/artifacts/{digest}"
@@ -105,6 +150,15 @@ def _connection(parts: SplitResult) -> http.client.HTTPConnection:
         raise LookupFailed(f"{parts.geturl()} has no valid port") from None
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     return kind(parts.hostname, port, timeout=_TIMEOUT_S)
+
+
+def _of_osv(result: Any) -> Iterable[Named]:
+    vulns = result.get("vulns") if isinstance(result, dict) else None
+    for one in vulns if isinstance(vulns, list) else ():
+        identifier = one.get("id") if isinstance(one, dict) else None
+        if isinstance(identifier, str) and _ID.fullmatch(identifier):
+            bare = identifier.removeprefix("x_")
+            yield Named(bare, bare.startswith("MSC-"), "")
 
 
 def _named(answer: Any) -> Iterable[Named]:

@@ -17,6 +17,7 @@ from weighbridge.errors import WeighbridgeError
 MOST_BYTES = 256 << 20
 _MOST_COMPONENTS = 500_000
 _DEEPEST = 40
+_MODELS = ("huggingface", "generic")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -45,6 +46,14 @@ class Named:
         if self.purl is None or self.purl.type != "pypi" or not (self.purl.version or self.version):
             return None
         return self.purl.name, self.purl.version or self.version
+
+    @property
+    def model(self) -> tuple[str, str] | None:
+        """Bare purl and version (empty without) of the model that it is; None for others."""
+        if self.purl is None or self.purl.type not in _MODELS:
+            return None
+        bare = PackageURL(self.purl.type, self.purl.namespace, self.purl.name).to_string()
+        return bare, self.purl.version or self.version
 
 
 def components(data: bytes) -> list[Named]:

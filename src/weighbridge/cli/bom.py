@@ -58,8 +58,8 @@ def command() -> None:
 def check(file: str, advisories: str | None) -> int:
     """Print what is affected; the exit status is 1 when something is.
 
-    Packages are matched with the known vulnerabilities of weighbridge db, files of models by their
-    hashes with advisories.
+    Packages are matched with the known vulnerabilities of weighbridge db; files of models by their
+    hashes, and models by their package URLs, with advisories.
     """
     need_bom_libraries()
     from weighbridge.advisories_lookup.opening import open_advisories
@@ -74,7 +74,7 @@ def check(file: str, advisories: str | None) -> int:
     if store is None and source is None:
         text = "there is nothing to compare with: run weighbridge db update, or give --advisories"
         raise click.ClickException(text)
-    lines = [*_packages(named, store), *_files(named, source)]
+    lines = [*_packages(named, store), *_models(named, source), *_files(named, source)]
     for line in lines:
         click.echo(line)
     models = sum(one.type == "machine-learning-model" for one in named)
@@ -108,6 +108,18 @@ def _packages(named: Sequence[Named], store: Store | None) -> Iterator[str]:
             shown = ", ".join(f"{one.id} ({one.impact})" for one in found[:_IDS])
             more = f" and {len(found) - _IDS} more" if len(found) > _IDS else ""
             yield f"{visible(name)} {visible(version)}: {shown}{more}"
+
+
+def _models(named: Sequence[Named], source: Advisories | None) -> Iterator[str]:
+    from weighbridge.advisories_lookup.model import Versioned
+
+    models = dict.fromkeys(one.model for one in named if one.model is not None)
+    if source is None or not models:
+        return
+    for model, advisories in source.about([Versioned(*one) for one in models]).items():
+        shown = ", ".join(one.id for one in advisories[:_IDS])
+        which = visible(model.version, 100) or "any version, none is stated"
+        yield f"{visible(model.purl, 300)} ({which}): {visible(shown)}"
 
 
 def _files(named: Sequence[Named], source: Advisories | None) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -28,6 +28,7 @@ from below what is scanned.
 \b
 Examples:
   weighbridge policy check policy.toml
+  weighbridge policy check policy.toml --report scan.json
   weighbridge scan ./my-model --policy policy.toml
 """
 
@@ -39,8 +40,18 @@ def command() -> None:
 
 @command.command("check", short_help="Say what a policy would do.")
 @click.argument("file", metavar="[FILE]", required=False)
-def check(file: str | None) -> int:
-    """Say what a policy would do; the exit status is 1 when something accepted is over."""
+@click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="FILE",
+    help="Hold this report of an earlier scan (--format json) against it; nothing is scanned.",
+)
+def check(file: str | None, reports: tuple[str, ...]) -> int:
+    """Say what a policy would do.
+
+    The exit status is 1 when something accepted is over, or a report does not pass.
+    """
     from weighbridge.policy.explaining import expired, explain
     from weighbridge.policy.reading import read
 
@@ -54,7 +65,34 @@ def check(file: str | None) -> int:
     over = expired(policy, today)
     if over:
         click.echo(f"{over} of what was accepted is over, and fails again")
-    return Status.FAILED if over else Status.PASSED
+    failed = [place for place in reports if not _held(place, policy, today)]
+    return Status.FAILED if over or failed else Status.PASSED
+
+
+def _held(place: str, policy: Policy, today: date) -> bool:
+    """Print what a policy says about each report in a file, and return whether all pass."""
+    from weighbridge.policy.evaluating import evaluate
+    from weighbridge.reports import policy_text
+    from weighbridge.reports.json_reading import MOST_BYTES, ReportError, read
+    from weighbridge.reports.style import Style
+
+    shown = click.format_filename(place)
+    try:
+        with open(place, "rb") as file:
+            data = file.read(MOST_BYTES + 1)
+        if len(data) > MOST_BYTES:
+            raise ReportError(f"it is larger than {MOST_BYTES >> 20} MiB")
+        reports = read(data)
+    except (OSError, ReportError) as error:
+        raise click.ClickException(f"{shown} cannot be read as a report: {error}") from error
+    passed = True
+    for report in reports:
+        outcome = evaluate(report, policy, today, _revision(report))
+        click.echo(f"\n{visible(report.target, 300)}: {report.verdict.value} when it was scanned")
+        for line in policy_text.about(outcome, Style()):
+            click.echo(line)
+        passed = passed and outcome.passed
+    return passed
 
 
 def holding(

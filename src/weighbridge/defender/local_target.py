@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from weighbridge.defender.examination import Examiner, FileResult, Stopped
 from weighbridge.defender.files import Entry, Found, Passed, Refused, walk
@@ -56,6 +56,10 @@ class LocalTarget:
             return None
         name = os.path.basename(os.path.realpath(entry.place))
         return name if _SHA256.fullmatch(name) else None
+
+    def with_changes(self, results: Sequence[FileResult]) -> list[FileResult]:
+        """Return the results as they are: a folder has no revisions."""
+        return list(results)
 
     def close(self) -> None:
         """Nothing is kept."""

@@ -28,6 +28,7 @@ from weighbridge.defender.roles import role_of
 from weighbridge.errors import WeighbridgeError
 from weighbridge.facts import FACTS_VERSION, codec
 from weighbridge.facts.structure import Gap
+from weighbridge.findings.changes import LoadedCode
 from weighbridge.sources.hubs import HubFile, Listing
 
 FILE = "facts-1.sqlite3"
@@ -40,6 +41,12 @@ _TABLE = """
 create table if not exists answers (
     key text primary key, facts blob not null, bytes_read integer not null,
     sha256 text, used real not null
+) without rowid
+"""
+_CODE = """
+create table if not exists loaded_code (
+    model text not null, revision text not null, files text not null, scanned real not null,
+    primary key (model, revision)
 ) without rowid
 """
 _INDEX = "create index if not exists answers_used on answers (used)"
@@ -67,14 +74,19 @@ class FactCache:
         try:
             self._place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             connection = sqlite3.connect(
-                self._place, _PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+                self._place,
+                timeout=_PATIENCE_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
             )
             connection.execute("pragma journal_mode = wal")
             connection.execute("pragma synchronous = normal")
             connection.execute(_TABLE)
             connection.execute(_INDEX)
+            connection.execute(_CODE)
             oldest = time.time() - _KEPT_SECONDS
             connection.execute("delete from answers where used < ?", (oldest,))
+            connection.execute("delete from loaded_code where scanned < ?", (oldest,))
         except (OSError, sqlite3.Error):
             return
         self._connection = connection
@@ -107,6 +119,31 @@ class FactCache:
             return
         values = (key, zlib.compress(data, 1), answer.bytes_read, sha256, time.time())
         self._rows("insert or replace into answers values (?, ?, ?, ?, ?)", *values)
+
+    def code_before(self, model: str, revision: str) -> LoadedCode | None:
+        """Return what a loader would run at the revision of `model` that was scanned last.
+
+        Args:
+            model: by any key of its own.
+            revision: scanned now, which is left out.
+        """
+        rows = self._rows(
+            "select revision, files from loaded_code where model = ? and revision != ? "
+            "order by scanned desc limit 1",
+            model,
+            revision,
+        )
+        try:
+            return LoadedCode(str(rows[0][0]), dict(json.loads(rows[0][1]))) if rows else None
+        except (ValueError, TypeError):
+            return None
+
+    def put_code(self, model: str, code: LoadedCode) -> None:
+        """Keep what a loader would run at a revision of `model`."""
+        files = json.dumps(dict(code.files))
+        if len(files) <= _MOST_BYTES:
+            values = (model, code.revision, files, time.time())
+            self._rows("insert or replace into loaded_code values (?, ?, ?, ?)", *values)
 
     def close(self) -> None:
         """Close the file."""
@@ -145,6 +182,18 @@ class Remembered:
     def put(self, file: HubFile, answer: Answer, sha256: str | None) -> None:
         """Keep what was read out of `file`."""
         self._cache.put(self._key(file), answer, sha256)
+
+    def code_before(self) -> LoadedCode | None:
+        """Return what a loader would run at the revision that was scanned last before this."""
+        return self._cache.code_before(self._model(), self._listing.revision)
+
+    def put_code(self, code: LoadedCode) -> None:
+        """Keep what a loader would run at this revision."""
+        self._cache.put_code(self._model(), code)
+
+    def _model(self) -> str:
+        listing = self._listing
+        return json.dumps([listing.endpoint, listing.provider, listing.name])
 
     def close(self) -> None:
         """Close the cache."""

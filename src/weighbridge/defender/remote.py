@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -17,6 +17,7 @@ from weighbridge.defender.remembering import Remembered
 from weighbridge.defender.selection import Selection
 from weighbridge.errors import SourceError
 from weighbridge.facts.structure import Gap
+from weighbridge.findings.changes import LoadedCode, with_changes
 from weighbridge.findings.model import BaseModel, ModelInfo, ProviderScan
 from weighbridge.sources.hubs import HubFile, Listing, flaw_of
 from weighbridge.sources.spool import Spool
@@ -139,6 +140,25 @@ class RemoteTarget:
 
     def _is_known(self, file: HubFile) -> bool:
         return self._kept is not None and self._kept.known(file)
+
+    def with_changes(self, results: Sequence[FileResult]) -> list[FileResult]:
+        """Return the results of all files with what changed since another revision was scanned.
+
+        What a loader would run at this revision is kept for the next one.
+        """
+        if self._kept is None or self._selection.partial:
+            return list(results)
+        files = {
+            one.file.path: one.file.sha256
+            for one in results
+            if one.file.role == "code" and one.file.sha256
+        }
+        now = LoadedCode(self._listing.revision, files)
+        before = self._kept.code_before()
+        self._kept.put_code(now)
+        if before is None:
+            return list(results)
+        return [replace(one, findings=with_changes(one.findings, now, before)) for one in results]
 
     def close(self) -> None:
         """Give up what is still being fetched."""

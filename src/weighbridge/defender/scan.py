@@ -100,13 +100,14 @@ def scan(
         target = open_target(target, reach or Reach(), limits)
     run = _Run(target, examiner, progress)
     try:
-        run.list_target()
-        run.examine(jobs)
-    except KeyboardInterrupt:
-        run.stop.set()
+        try:
+            run.list_target()
+            run.examine(jobs)
+        except KeyboardInterrupt:
+            run.stop.set()
+        return run.report(started)
     finally:
         run.close()
-    return run.report(time.monotonic() - started)
 
 
 class _Run:
@@ -195,12 +196,14 @@ class _Run:
         """Let go of the target."""
         self._target.close()
 
-    def report(self, seconds: float) -> ScanReport:
-        """Put the results together."""
+    def report(self, started: float) -> ScanReport:
+        """Put the results together; `started` is a time of `time.monotonic`."""
         complete = self._listed and len(self._results) == len(self._entries)
         results = [self._results[index] for index in sorted(self._results)]
         results = with_declared(results)
         results = judged_together(results, self._target.folder, self._target.lone)
+        if complete:
+            results = self._target.with_changes(results)
         files = with_agreement(with_twins(result.file for result in results))
         findings = tuple(finding for result in results for finding in result.findings)
         mentions = [(one.file.path, one.mentions) for one in results]
@@ -212,7 +215,7 @@ class _Run:
             verdict=_verdict((file.verdict for file in files), complete),
             files=files,
             findings=findings,
-            seconds=seconds,
+            seconds=time.monotonic() - started,
             notes=tuple(self._notes),
             model=self._target.model,
             libraries=collected(mentions),

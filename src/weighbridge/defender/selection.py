@@ -21,6 +21,11 @@ class Selection:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
+    @property
+    def partial(self) -> bool:
+        """Some files may be left out."""
+        return bool(self.include or self.exclude)
+
     def left_out(self, path: str) -> Passed | None:
         """Return what to say about a file that is not wanted; None for one that is."""
         wanted = not self.include or _matches(path, self.include)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -52,6 +52,9 @@ class Target(Protocol):
 
     def result(self, entry: Any, examiner: Examiner, stopped: Stopped) -> FileResult:
         """Examine one entry."""
+
+    def with_changes(self, results: Sequence[FileResult]) -> list[FileResult]:
+        """Return all results with what changed since another revision was scanned."""
 
     def close(self) -> None:
         """Let go of what was kept for examining."""

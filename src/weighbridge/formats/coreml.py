@@ -20,6 +20,7 @@ from weighbridge.sources.base import Source
 NAME = "coreml"
 _LATEST = 40  # versions of the specification; 10 was the latest in 2026
 _OWN = "@model_path/"
+_CONVERTER = "com.github.apple.coremltools.version"
 _MOST_FILES = 1_000
 _KINDS = frozenset(
     {
@@ -30,6 +31,7 @@ _KINDS = frozenset(
 # Of each message, the fields that lead on, by the message that stands there.
 _SCHEMA: dict[str, dict[int, str]] = {
     "model": {
+        2: "description",
         **dict.fromkeys((200, 201), "wrapped pipeline"),
         202: "pipeline",
         **dict.fromkeys((303, 403, 500), "network"),
@@ -37,6 +39,8 @@ _SCHEMA: dict[str, dict[int, str]] = {
         555: "custom model",
         556: "link",
     },
+    "description": {100: "metadata"},
+    "metadata": {4: "=licence", 100: "=own entry"},
     "wrapped pipeline": {1: "pipeline"},
     "pipeline": {1: "model"},
     "network": {1: "layer"},
@@ -114,6 +118,7 @@ class _Walk:
         self._wire = wire
         self._tally = OperatorTally(NAME)
         self._files: dict[tuple[str, str], list[int]] = {}
+        self._said: dict[str, str] = {}
 
     def run(self) -> None:
         """Read everything that the schema leads to."""
@@ -131,14 +136,29 @@ class _Walk:
                     waiting.append((following, self._wire.inner(field)))
 
     def _leaf(self, name: str, field: Field, message: Message) -> None:
+        if name == "own entry":
+            self._own_entry(field)
+            return
         text = self._wire.text(field)
-        if name.startswith("custom"):
+        if name == "licence":
+            self._said.setdefault("license", excerpt(text, 300))
+        elif name.startswith("custom"):
             self._tally.note(text, field.start, name)
         elif len(self._files) < _MOST_FILES or (name, text) in self._files:
             entry = self._files.setdefault((name, text), [field.start, 0, 0])
             entry[1] += 1
             if name == "blob":
                 entry[2] = max(entry[2], self._offset(message))
+
+    def _own_entry(self, field: Field) -> None:
+        """Keep which converter wrote the model (a map of texts: key 1, value 2)."""
+        entry = {
+            one.number: self._wire.text(one)
+            for one in self._wire.fields(self._wire.inner(field))
+            if one.wire == BYTES
+        }
+        if entry.get(1) == _CONVERTER:
+            self._said.setdefault(_CONVERTER, excerpt(entry.get(2, ""), 100))
 
     def _offset(self, blob: Message) -> int:
         numbers = [f.value for f in self._wire.fields(blob) if f.number == 2 and f.wire == VARINT]
@@ -147,6 +167,8 @@ class _Walk:
     def state(self, context: Context, place: Place) -> None:
         """Add the facts."""
         self._tally.state(context, place)
+        for key, text in self._said.items():
+            context.metadata(place, NAME, key, text)
         for (name, text), (at, count, end) in self._files.items():
             odd = name == "blob" and not text.startswith(_OWN)
             context.add(

@@ -182,7 +182,10 @@ def _metadata(found: _Found, fact: Metadata, producer: str, path: str) -> str:
         name = writers().get(("onnx", f"producer {producer}"), "")
     else:
         name = writers().get((fact.format, fact.key), "")
-    if name == "catboost":
+    if name.startswith("openvino"):
+        # The build stands behind it: 2024.6.0-17404-4c0f47d2335-releases/2024/6
+        _saved(found, name, fact.value.partition("-")[0], path)
+    elif name == "catboost":
         inside = re.search(rf"(?:Version: |tags/v){_VERSION.pattern}", fact.value)
         _saved(found, name, inside[1] if inside else "", path)
     elif name:

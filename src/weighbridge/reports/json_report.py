@@ -75,6 +75,7 @@ def report_object(report: ScanReport, rules_version: str) -> dict[str, Any]:
             for number, finding in enumerate(report.findings, start=1)
         ],
         "libraries": [library_object(library) for library in report.libraries],
+        "card": [{"key": key, "value": value} for key, value in report.card],
         "uses": [asdict(one) for one in report.uses],
         "vulnerability_data": knowledge_object(report.knowledge),
         "policy": None if report.outcome is None else asdict(report.outcome),

@@ -17,7 +17,7 @@ from weighbridge.findings.model import (
     Severity,
     Verdict,
 )
-from weighbridge.reports import libraries_text, provider_text
+from weighbridge.reports import libraries_text, policy_text, provider_text
 from weighbridge.reports.style import Style
 from weighbridge.text.escaping import visible
 
@@ -60,7 +60,8 @@ def _lines(report: ScanReport, style: Style) -> Iterator[str]:
     yield from provider_text.refuted(clean, style)
     yield from _passed(report.notes, style)
     yield from libraries_text.about(report, style)
-    yield from _policy(report, style)
+    if report.outcome is not None:
+        yield from policy_text.about(report.outcome, style)
     if not report.complete:
         yield ""
         yield "INTERRUPTED: only the files named or counted here were examined."
@@ -170,24 +171,6 @@ def _passed(notes: Iterable[CoverageNote], style: Style) -> Iterator[str]:
         more = f" and {counts[code] - 1} more" if counts[code] > 1 else ""
         path = visible(note.member or "", _PATH_CHARACTERS)
         yield from style.folded(f"{path}{more}: {note.text}", 0, "note: ")
-
-
-def _policy(report: ScanReport, style: Style) -> Iterator[str]:
-    """What the policy says: each violation, what was accepted, what is over."""
-    outcome = report.outcome
-    if outcome is None:
-        return
-    for one in outcome.violations[:_FINDINGS_PER_FILE]:
-        path = f"{visible(one.path, _PATH_CHARACTERS)}: " if one.path else ""
-        yield from style.folded(f"{path}{one.text}", 0, "policy: ")
-    if len(outcome.violations) > _FINDINGS_PER_FILE:
-        yield f"policy: and {len(outcome.violations) - _FINDINGS_PER_FILE} more"
-    for accepted in outcome.suppressed[:_FINDINGS_PER_FILE]:
-        text = f"{accepted.rule} {accepted.subject[:60]} was accepted by {accepted.owner} until "
-        yield from style.folded(f"{text}{accepted.until}: {accepted.reason}", 0, "policy: ")
-    for note in outcome.notes[:_FINDINGS_PER_FILE]:
-        yield from style.folded(note, 0, "policy: ")
-    yield f"policy: {'passed' if outcome.passed else 'FAILED'}"
 
 
 def _summary(report: ScanReport) -> str:

@@ -18,7 +18,14 @@ from typing import Any
 from weighbridge import __version__
 from weighbridge.errors import SourceError, TargetError, WeighbridgeError
 from weighbridge.sources.patience import REQUEST_SECONDS, patiently
-from weighbridge.sources.transport import SILENCE_SECONDS, NetworkError, Pace, Query, Reply
+from weighbridge.sources.transport import (
+    NO_PROXY,
+    SILENCE_SECONDS,
+    NetworkError,
+    Pace,
+    Query,
+    Reply,
+)
 
 EXTRA = "weighbridge[hubs]"
 _GRACE_SECONDS = 1.0
@@ -86,6 +93,8 @@ class HubClient:
                         raise NetworkError(f"{response.url.host}: the answer did not end in time")
         except (httpx2.InvalidURL, OSError) as error:  # OSError: HF_HUB_OFFLINE is set.
             raise TargetError(str(error)) from error
+        except httpx2.ProxyError as error:
+            raise NetworkError(f"{httpx2.URL(query.url).host}: {NO_PROXY}") from error
         except httpx2.HTTPError as error:
             late = isinstance(error, httpx2.TimeoutException)
             reason = "no answer in time" if late else "no connection"

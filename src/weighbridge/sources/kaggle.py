@@ -26,6 +26,7 @@ from weighbridge.sources.hubs import (
     list_of,
     mapping_of,
     parsed,
+    text_of,
 )
 from weighbridge.sources.kaggle_address import KaggleAddress
 from weighbridge.sources.patience import request
@@ -33,8 +34,11 @@ from weighbridge.sources.transport import Query, Reply, Transport, redirected
 
 PRODUCTION = "https://api.kaggle.com"
 BUNDLE = "bundle.tar.gz"
+MOST_TOKEN = 4096
+"""Characters of the token by which the next page is asked for."""
 _PAGE = 100
 _PAGES = 1000
+_LIST_PAGES = 10
 _LISTING_SECONDS = 300.0
 _MOVED = (301, 302, 303, 307, 308)
 _SIZE = re.compile(r"bytes 0-0/(\d{1,19})")
@@ -80,7 +84,8 @@ class Kaggle:
             model = self.call("GetModel", owner, target.shown)
         except TargetError:
             model = {}  # What is told about a model is worth no failure.
-        about = kaggle_facts.about(model, instance, target)
+        listed = self._listed(owner, target)
+        about = kaggle_facts.about(model, instance, listed, target)
         return Listing("kaggle", target.name, str(number), self.endpoint, files, about)
 
     def call(self, method: str, asked: Mapping[str, object], shown: str) -> Mapping[str, Any]:
@@ -108,6 +113,26 @@ class Kaggle:
         if isinstance(code, int) and code >= 400:  # An error may come with status 200.
             raise TargetError(f"{shown}: {self._refusal(Reply(code, {}, b''))}")
         return answer
+
+    def _listed(self, owner: Mapping[str, object], target: KaggleAddress) -> Mapping[str, Any]:
+        """Return the variation as the list of variations tells of it, nothing where it does not.
+
+        Only that list says whether somebody must agree to terms first.
+        """
+        token = ""
+        for _ in range(_LIST_PAGES):
+            page = {"pageSize": _PAGE, **({"pageToken": token} if token else {})}
+            try:
+                answer = self.call("ListModelInstances", {**owner, **page}, target.shown)
+            except TargetError:
+                return {}  # What is told about a model is worth no failure.
+            for item in map(mapping_of, list_of(answer.get("instances"))):
+                if target.is_variation(item.get("framework"), item.get("slug")):
+                    return item
+            token = text_of(answer.get("nextPageToken"), MOST_TOKEN) or ""
+            if not token:
+                break
+        return {}
 
     def _named(self, target: KaggleAddress) -> dict[str, object]:
         return {

@@ -45,6 +45,13 @@ class KaggleAddress:
         """The framework as the interface spells it."""
         return _BY_SPELLING[_plain(self.framework)]
 
+    def is_variation(self, framework: object, slug: object) -> bool:
+        """Tell whether Kaggle means this variation by a framework in any spelling and a slug."""
+        if not (isinstance(framework, str) and isinstance(slug, str)):
+            return False
+        spelt = _plain(framework).removeprefix("modelframework")
+        return spelt == _plain(self.framework) and slug.lower() == self.variation.lower()
+
 
 def parse(text: str) -> KaggleAddress | None:
     """Return what `text` names, None when it names nothing on Kaggle.

@@ -10,11 +10,25 @@ from weighbridge.sources.kaggle_address import KaggleAddress
 
 
 def about(
-    model: Mapping[str, Any], instance: Mapping[str, Any], target: KaggleAddress
+    model: Mapping[str, Any],
+    instance: Mapping[str, Any],
+    listed: Mapping[str, Any],
+    target: KaggleAddress,
 ) -> dict[str, Any]:
-    """Return the description from what Kaggle says of a model and of its variation."""
+    """Return the description from what Kaggle says of a model and of its variation.
+
+    Args:
+        model: the answer of GetModel; nothing where it is not told.
+        instance: the answer of GetModelInstance.
+        listed: the variation in the answer of ListModelInstances; nothing where it is not told.
+        target: what is asked about.
+    """
+    terms = mapping_of(listed.get("license")) if listed else None
     return {
         "author": text_of(model.get("author")) or target.owner,
+        # Kaggle leaves out what is false.
+        "private": bool(model.get("isPrivate")) if model else None,
+        "gated": bool(terms.get("agreementRequired")) if terms is not None else None,
         "likes": count_of(model.get("voteCount")),
         "license": text_of(instance.get("licenseName")),
         "base_models": list(_bases(instance)),

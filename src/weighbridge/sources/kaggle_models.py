@@ -7,7 +7,7 @@ from typing import Any
 
 from weighbridge.errors import TargetError
 from weighbridge.sources.hubs import count_of, list_of, mapping_of, text_of
-from weighbridge.sources.kaggle import Kaggle
+from weighbridge.sources.kaggle import MOST_TOKEN, Kaggle
 from weighbridge.sources.kaggle_address import SCHEME, parse
 from weighbridge.sources.model_lists import PAGE, Asked, ListedModel, Order, Page
 
@@ -16,7 +16,6 @@ _SORT = {
     Order.POPULAR: "LIST_MODELS_ORDER_BY_DOWNLOAD_COUNT",
 }
 _FRAMEWORK = "MODEL_FRAMEWORK_"
-_MOST_TOKEN = 4096
 
 
 def page(kaggle: Kaggle, asked: Asked, following: str | None) -> Page:
@@ -38,7 +37,7 @@ def page(kaggle: Kaggle, asked: Asked, following: str | None) -> Page:
     answer = kaggle.call("ListModels", question, "the list of models")
     models = [mapping_of(item) for item in list_of(answer.get("models"))]
     found = [one for model in models for one in _variations(model)]
-    token = text_of(answer.get("nextPageToken"), _MOST_TOKEN)
+    token = text_of(answer.get("nextPageToken"), MOST_TOKEN)
     return Page(tuple(found), token, count_of(answer.get("totalResults")))
 
 

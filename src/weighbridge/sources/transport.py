@@ -20,6 +20,7 @@ from weighbridge.sources.prompt import manager
 CONNECT_SECONDS = 10.0
 SILENCE_SECONDS = 10.0
 """A server may be silent for this long within an answer."""
+NO_PROXY = "no connection through the proxy; see the variables http_proxy and https_proxy"
 _CHUNK = 256 << 10
 _HOSTS = 16
 _CONNECTIONS = 32
@@ -209,6 +210,8 @@ def _host(url: str) -> str:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, urllib3.exceptions.ProxyError):
+        return NO_PROXY
     if isinstance(
         error, urllib3.exceptions.NewConnectionError | urllib3.exceptions.NameResolutionError
     ):

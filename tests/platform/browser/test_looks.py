@@ -42,6 +42,7 @@ INSIDE = {
     "models": "/models",
     "scans": "/scans",
     "hunts": "/hunts?kind=import&text=os.system",
+    "vouches": "/vouches?symbol=acme.layers.Gate",
     "ws-new": "/ws/new",
     "administration": "/administration",
     "users": "/users",

@@ -11,10 +11,12 @@ from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.advisories import services as advisories
 from weighbridge.platform.advisories.models import Advisory, Proposal
+from weighbridge.platform.advisories.numbers import bare
 from weighbridge.platform.audit.errors import Refused
 from weighbridge.platform.audit.models import Event
-from weighbridge.platform.cases import deciding
-from weighbridge.platform.cases.models import Case
+from weighbridge.platform.cases import deciding, vouching
+from weighbridge.platform.cases.emergencies import emergencies
+from weighbridge.platform.cases.models import Case, Vouch
 
 pytestmark = pytest.mark.django_db
 
@@ -78,3 +80,38 @@ def test_a_withdrawal_in_an_emergency() -> None:
     row = Proposal.objects.get()
     assert (row.emergency, row.four_eyes_waived) == (True, True)
     assert Event.objects.get(action="break-glass").reason == "It blocks everybody."
+
+
+def test_vouching_in_an_emergency() -> None:
+    lea = r.person("lea", Role.LEAD)
+    row = vouching.propose(lea, "acme.layers", "Gate", "rebuild", "It holds weights.")
+    with pytest.raises(Refused, match="second person"):
+        vouching.approve(lea, row.pk)
+    row, _ = vouching.approve(lea, row.pk, "Every build of ours stands still.")
+    assert (row.state, row.emergency, row.four_eyes_waived) == ("active", True, True)
+    event = Event.objects.get(action="vouch-approve")
+    assert event.reason == "Every build of ours stands still."
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Vouch.objects.update(four_eyes_waived=False)
+
+
+def test_a_researcher_does_not_vouch_alone_in_an_emergency() -> None:
+    ada = r.person("ada")
+    row = vouching.propose(ada, "acme.layers", "Gate", "rebuild", "It holds weights.")
+    with pytest.raises(PermissionDenied):
+        vouching.approve(ada, row.pk, "Every build of ours stands still.")
+
+
+def test_what_was_decided_alone_is_listed_for_others() -> None:
+    lea = r.person("lea", Role.LEAD)
+    case, issued = deciding.approve(lea, proposed(lea).pk, "It spreads now.", emergency=True)
+    row = advisories.propose(lea, issued[0].pk, "withdraw", "It names the wrong model.")
+    advisories.approve_proposal(lea, row.pk, "It blocks everybody.")
+    vouch = vouching.propose(lea, "acme.layers", "Gate", "rebuild", "It holds weights.")
+    vouching.approve(lea, vouch.pk, "Every build of ours stands still.")
+    listed = emergencies(r.person("bob"))
+    assert {(one.what, one.page, one.by) for one in listed} == {
+        ("malicious", f"/cases/{case.pk}", lea),
+        ("withdraw", f"/advisories/{bare(issued[0])}", lea),
+        ("vouch, active", "/vouches", lea),
+    }

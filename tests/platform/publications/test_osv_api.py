@@ -16,6 +16,8 @@ from osv_schema import schema_errors
 from registry import decided_malicious, infected, only_case, person, scanned
 
 from libraries.osv_records import folder_of, real_folders, record
+from weighbridge.advisories_lookup.model import Versioned
+from weighbridge.advisories_lookup.opening import open_advisories
 from weighbridge.libraries.importing import import_records
 from weighbridge.platform.advisories import services
 from weighbridge.platform.advisories.models import Advisory
@@ -307,3 +309,12 @@ def test_pip_audit_finds_what_real_records_say(
     assert "CVE-2022-45907" in named["torch"]
     assert "CVE-2024-5206" in named["scikit-learn"]
     assert "CVE-2022-24758" in named["notebook"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bill_of_materials_is_checked_against_it(live_server: Any) -> None:
+    number = weakness_of_model()
+    purl = "pkg:huggingface/acme/demo-model"
+    models = [Versioned(purl), Versioned(f"{purl}x")]
+    found = open_advisories(live_server.url).about(models)
+    assert {key.purl: [one.id for one in named] for key, named in found.items()} == {purl: [number]}

@@ -162,6 +162,41 @@ def test_gated_and_private_models_are_restricted(hub: LoopbackHub, word: str) ->
     assert not models_visible_to(r.person("eve", Role.READER)).exists()
 
 
+@pytest.mark.parametrize(
+    ("about", "listed"),
+    [({"isPrivate": True}, {}), ({}, {"license": {"agreementRequired": True}})],
+    ids=["private", "terms"],
+)
+def test_so_are_those_of_kaggle(
+    hub: LoopbackHub, about: dict[str, object], listed: dict[str, object]
+) -> None:
+    hub.kaggle.about, hub.kaggle.listed = about, listed
+    hub.kaggle.add("owner/net/pyTorch/small/3", {"model.pkl": Content(r.infected("kaggle"))})
+    scan_of("kaggle://owner/net/pytorch/small")
+    assert Model.objects.get().restricted
+
+
+def test_a_new_revision_says_what_changed_in_the_code_that_would_run(hub: LoopbackHub) -> None:
+    config = Content(b'{"auto_map": {"AutoModel": "modeling_x.Net"}}')
+    same = Content(b"WIDTH = 4\n")
+    first = {
+        "modeling_x.py": Content(b"from . import layers\nclass Net: pass\n"),
+        "layers.py": same,
+    }
+    hub.add(Repository("org/code", {"config.json": config, **first}))
+    before = scan_of("hf://org/code").version
+    changed = Content(b"from . import layers\n\n\nclass Net: pass\n")
+    more = {"README.md": Content(b"# Words\n"), "modeling_x.py": changed}
+    hub.add(Repository("org/code", first | more))
+    after = scan_of("hf://org/code").version
+    assert before is not None and after is not None and before != after
+    (found,) = [one for one in after.report.findings if one["rule"] == "remote-code"]
+    assert found["evidence"]["since"] == before.revision
+    assert found["evidence"]["changes"] == ["changed modeling_x.py"]
+    (found,) = [one for one in before.report.findings if one["rule"] == "remote-code"]
+    assert "since" not in found["evidence"]
+
+
 def test_a_kaggle_model(hub: LoopbackHub) -> None:
     hub.kaggle.about = {"author": "Somebody", "voteCount": 7}
     hub.kaggle.instance = {"licenseName": "MIT"}

@@ -75,10 +75,10 @@ def test_a_case_with_five_thousand_places(crowded: Case) -> None:
 def test_no_page_is_large() -> None:
     at = settled_registry(hostile=True)
     pages = [
-        "/", "/queue", "/review", "/models", "/scans", "/hunts", "/users", "/webhooks", "/notices",
-        "/administration", "/account", "/advisories", "/identifiers", "/report", "/feeds", "/keys",
-        f"/models/{at['model']}", f"/scans/{at['scan']}", f"/hunts/{at['hunt']}",
-        f"/advisories/{at['msc']}", f"/advisories/{at['ws']}", "/api/docs",
+        "/", "/queue", "/review", "/models", "/scans", "/hunts", "/vouches", "/users", "/webhooks",
+        "/notices", "/administration", "/account", "/advisories", "/identifiers", "/report",
+        "/feeds", "/keys", f"/models/{at['model']}", f"/scans/{at['scan']}",
+        f"/hunts/{at['hunt']}", f"/advisories/{at['msc']}", f"/advisories/{at['ws']}", "/api/docs",
     ]  # fmt: skip
     for page in pages:
         queries, size = looked_at(page, Role.ADMINISTRATOR)

@@ -36,7 +36,7 @@ def test_public_pages_need_no_account(path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/queue", "/review", "/models", "/scans", "/hunts", "/users", "/webhooks"]
+    "path", ["/queue", "/review", "/models", "/scans", "/hunts", "/vouches", "/users", "/webhooks"]
 )
 def test_the_rest_leads_to_the_login_page_and_back(path: str) -> None:
     response = Client().get(path)
@@ -47,8 +47,8 @@ def test_no_page_has_inline_script_or_style() -> None:
     case = person("ada") and scanned(infected()) and only_case()
     client = logged_in(Role.ADMINISTRATOR)
     own = (
-        "/queue /models /scans /hunts /users /webhooks /account /administration /notices /feeds "
-        "/keys /cases/new /models/1 /scans/1"
+        "/queue /models /scans /hunts /vouches /users /webhooks /account /administration /notices "
+        "/feeds /keys /cases/new /models/1 /scans/1"
     ).split()
     tabs = [f"/cases/{case.pk}?tab={tab}" for tab in TABS]
     for path in [*PUBLIC[:6], *own, *tabs]:

@@ -24,7 +24,7 @@ from builders import pickles
 from weighbridge.platform.accounts.permissions import MATRIX, Action
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.advisories.models import Advisory
-from weighbridge.platform.cases.models import Case
+from weighbridge.platform.cases.models import Case, Vouch
 from weighbridge.platform.monitors.models import Monitor
 from weighbridge.platform.web.proof import marked
 
@@ -182,6 +182,7 @@ def test_every_role_sees_its_pages_and_is_told_who_may_see_others() -> None:
         "/cases/new": Action.OPEN_CASE,
         "/ws/new": Action.ISSUE_WS,
         "/hunts": Action.HUNT,
+        "/vouches": Action.READ_QUEUE,
         "/webhooks": Action.MANAGE_WEBHOOKS,
         "/administration": Action.MANAGE_WEBHOOKS,
         "/users": Action.MANAGE_USERS,
@@ -275,3 +276,31 @@ def test_the_dashboard_tells_how_monitors_are() -> None:
     assert "the hub has 2,000,000" in page
     assert "30 of 1,200" in text_of(client_of("root", Role.ADMINISTRATOR), "/administration")
     assert "&lt;b&gt;503" in page
+
+
+def test_a_symbol_is_vouched_for_by_two_people_on_the_page() -> None:
+    scanned(unvouched())
+    ada, bob = client_of("ada"), client_of("bob")
+    given = {"symbol": "textwrap.dedent", "scope": "any", "reason": "It only changes text."}
+    ada.post("/vouches", given)
+    number = Vouch.objects.get().pk
+    assert "a second person decides" in text_of(ada, "/vouches")
+    assert f"/vouches/{number}/approve" in text_of(bob, "/vouches")
+    ada.post(f"/vouches/{number}/approve")
+    assert Vouch.objects.get().state == "proposed"
+    bob.post(f"/vouches/{number}/approve")
+    assert only_case().decision == "false-positive"
+    bob.post(f"/vouches/{number}/revoke", {"reason": "It does more."})
+    assert Vouch.objects.get().state == "revoked"
+    refused = ada.post("/vouches", {**given, "symbol": "os.system"})
+    assert "nobody can vouch for it" in refused.content.decode()
+
+
+def test_a_lead_vouches_alone_in_an_emergency() -> None:
+    lea = client_of("lea", Role.LEAD)
+    lea.post("/vouches", {"symbol": "a.B", "scope": "rebuild", "reason": "weights"})
+    number = Vouch.objects.get().pk
+    assert "Decide alone" in text_of(lea, "/vouches")
+    lea.post(f"/vouches/{number}/emergency", {"reason": "Nobody else is here."})
+    assert "alone in an emergency" in text_of(lea, "/vouches")
+    assert "a.B" in text_of(client_of("bob"), "/review")

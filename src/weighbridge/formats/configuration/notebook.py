@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from weighbridge.facts.repository import Act, ModelUse
+from weighbridge.formats.configuration.notebook_pages import FromPage, from_pages
 from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.python.effects import excerpt
 from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.script_file import script_facts
 
@@ -57,6 +59,26 @@ def read_notebook(context: Context, value: object, raw: str, place: Place) -> No
         if isinstance(fact, Act | ModelUse):
             fact = replace(fact, line=origins[min(fact.line, len(origins)) - 1])
         context.add(fact)
+    for one in from_pages(value):
+        _add_from_page(context, one, places, place)
+
+
+def _add_from_page(context: Context, one: FromPage, places: _Places, place: Place) -> None:
+    """Add what a page has done, at the line of the file where that stands."""
+    line = places.of(one.text)
+    if one.kind == "python":
+        for fact in script_facts(one.text, place.member, context.budget, NAME):
+            if isinstance(fact, Act):
+                context.add(replace(fact, line=line))
+        return
+    if one.kind == "shell":
+        context.add(shell_act(place.member, line, NAME, one.text))
+        return
+    shown = excerpt(one.text.strip(), 400)
+    traits = ("decoded",)
+    context.add(
+        Act(place.member, line, NAME, "exec", "eval", "main", "", shown, (shown,), traits, True)
+    )
 
 
 def _python_of(context: Context, source: str, numbers: list[int], place: Place) -> list[str]:
@@ -126,3 +148,9 @@ class _Places:
             else:
                 self._misses += 1
         return self._line
+
+    def of(self, text: str) -> int:
+        """Return the line of the file on which the first line of a text in a page stands, or 1."""
+        first = next((line.strip() for line in text.split("\n") if line.strip()), "")[:60]
+        at = self._raw.find(json.dumps(first)[1:-1]) if first else -1
+        return self._raw.count("\n", 0, at) + 1 if at >= 0 else 1

@@ -23,6 +23,8 @@ LIMIT = 512 << 10
 _MOST_EVENTS = 60_000
 _DEEPEST = 60
 _LENGTH = 300
+# NeMo writes its version into model_config.yaml.
+_NEMO = "nemo_version"
 # YAML's own types have no dot in their names; SnakeYAML takes what has for a class of Java.
 _PLAIN_TAG = re.compile(r"tag:yaml\.org,2002:(?!python/)[^.]*\Z")
 # Where the text is no YAML (templates of it, damage), the tags can still be told.
@@ -42,7 +44,10 @@ def references_in_yaml(context: Context, text: str, place: Place, name: str) -> 
         context.add(Reference(place.member, line, "yaml-tag", key, tag[:_LENGTH]))
     for document in outline.documents:
         add_references(context, document, text, place, name)
-    return outline.documents[0] if outline.documents else None
+    first = outline.documents[0] if outline.documents else None
+    if isinstance(first, dict) and isinstance(first.get(_NEMO), str):
+        context.metadata(place, "yaml", _NEMO, first[_NEMO][:100])
+    return first
 
 
 def outlined(text: str) -> object:

@@ -32,6 +32,7 @@ from weighbridge.formats.pickle.trace import (
     Observer,
     Trace,
 )
+from weighbridge.formats.pickle.writers import state_writer
 from weighbridge.formats.python.code_objects import code_fact, code_from_arguments
 from weighbridge.formats.python.marshal_reader import (
     CodeObject,
@@ -123,6 +124,7 @@ def emit(context: Context, trace: Trace, source: Source, place: Place) -> int:
                 number, place.member, write.offset, masked(write.target), masked(write.state)
             )
         )
+    state_writer(context, trace.texts, place)
     if trace.limit is not None:
         text = "the pickle machine's limit was reached before the stream ended"
         context.gap(place, "pickle", trace.limit, text, trace.end)

@@ -96,6 +96,8 @@ class Interpreter:
                 trace.limit = core.reason
             elif outcome == layout.BROKEN:
                 trace.error = core.reason
+            elif outcome == layout.STOPPED:
+                trace.texts = self._lifter.texts(core.pop())
             if trace.error is not None:
                 core.note_failure()
             return

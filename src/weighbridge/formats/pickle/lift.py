@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DEPTH = 8
 ITEMS = 24
 TEXT = 1000
+SHORT = 100
 BYTES = 32
 NODES = 400
 
@@ -105,6 +106,28 @@ class Lifter:
         if isinstance(expression, Symbol):
             return f"<value of {expression.module}.{expression.name}>"
         return "<unknown>"
+
+    def texts(self, value: int) -> dict[str, str]:
+        """Return the short texts under short keys of a dict, empty for other values.
+
+        Nothing is marked as used: a stream's own value is looked at, and no call's arguments.
+        """
+        if value & 15 != layout.NODE:
+            return {}
+        kind, _total, items = self._core.describe(value)
+        if kind != layout.DICT:
+            return {}
+        return {
+            key: self._short(inner)
+            for key, inner in zip(map(self._short, items[::2]), items[1::2], strict=False)
+            if key
+        }
+
+    def _short(self, value: int) -> str:
+        if value & 15 != layout.LITERAL or literals.span(self._core, value >> 4)[2] > SHORT:
+            return ""
+        text, _size = literals.decode(self._core, value >> 4, SHORT)
+        return text if isinstance(text, str) else ""
 
     def _lift(self, value: int, depth: int) -> Expression:
         self._left -= 1

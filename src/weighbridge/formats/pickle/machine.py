@@ -860,8 +860,7 @@ class Core:
                 if sp <= fence:
                     reason = "stack-underflow"
                     break
-                sp -= 1
-                pos += 1
+                pos += 1  # the value stays, for the owner to look at
                 outcome = STOPPED
                 break
             elif (

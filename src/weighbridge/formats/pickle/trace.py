@@ -54,7 +54,12 @@ class WriteRecord:
 
 @dataclass(slots=True)
 class Trace:
-    """Everything one stream would do, up to its end or to where it breaks."""
+    """Everything one stream would do, up to its end or to where it breaks.
+
+    Attributes:
+        texts: what stands under short keys in a dict that is the whole stream's value, an empty
+            text for what is none; the first keys of it.
+    """
 
     offset: int
     end: int = 0
@@ -69,6 +74,7 @@ class Trace:
     writes: list[WriteRecord] = field(default_factory=list)
     persistent: list[Expression] = field(default_factory=list)
     persistent_count: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
 
     @property
     def stopped(self) -> bool:

@@ -6,7 +6,7 @@
       layers / layer id type version    version names the operator set
         data                            of a Const: offset and size in the .bin beside the file
       edges / edge from-layer to-layer
-      rt_info
+      rt_info / Runtime_version, MO_version value    which converter wrote it
 
 Layers may hold bodies of the same form. Where the weights stand is not said: the runtime takes the
 file of the same name that ends in ``.bin``.
@@ -24,6 +24,7 @@ NAME = "openvino"
 MOST_LAYERS = 1_000_000
 _WHOLE = re.compile(r"-?[0-9]{1,19}\Z")
 # Before version 10 a layer had its numbers in elements of these names.
+_WRITERS = frozenset({"Runtime_version", "MO_version"})
 _BLOBS = ("weights", "biases", "custom")
 
 
@@ -40,6 +41,7 @@ class OpenVinoModel:
         self._lowest = 0
         self._furthest = 0
         self._odd: list[str] = []
+        self._writers: dict[str, str] = {}
         self.version = ""
         self.layers = 0
 
@@ -49,6 +51,8 @@ class OpenVinoModel:
             self._layer(attributes, offset)
         elif name == "net":
             self.version = attributes.get("version", "")[:20]
+        elif name in _WRITERS:
+            self._writers.setdefault(name, attributes.get("value", "")[:100])
         elif name == "edge":
             for key in ("from-layer", "to-layer"):
                 if len(self._edges) < MOST_LAYERS:
@@ -86,6 +90,8 @@ class OpenVinoModel:
     def state(self, context: Context, place: Place) -> None:
         """Add the facts."""
         self._operators.state(context, place)
+        for key, text in self._writers.items():
+            context.metadata(place, NAME, key, text)
         lost = sorted(self._edges - self._layers)
         if lost and len(self._layers) < MOST_LAYERS:
             text = f"edges lead to layers that there are not: {', '.join(lost[:5])[:200]}"

@@ -9,7 +9,7 @@ from ninja import Field, Query, Router, Schema, Status
 
 from weighbridge.platform.accounts.permissions import Action
 from weighbridge.platform.api.access import AUTHENTICATED, actor
-from weighbridge.platform.api.advisories import Reason
+from weighbridge.platform.api.advisories import Emergency, Reason
 from weighbridge.platform.api.pages import Paging, page
 from weighbridge.platform.audit.errors import NotFound
 from weighbridge.platform.cases import selectors as cases
@@ -48,7 +48,9 @@ def hunt_shown(row: Hunt) -> dict[str, Any]:
 
 def vouch_shown(row: Vouch) -> dict[str, Any]:
     """Return a vouch as plain data."""
-    names = "module name scope reason state four_eyes_waived created_at decided_at".split()
+    names = (
+        "module name scope reason state four_eyes_waived emergency created_at decided_at".split()
+    )
     shown = {"id": row.pk, **{name: getattr(row, name) for name in names}}
     approver = row.approver.get_username() if row.approver else None
     return {**shown, "proposer": row.proposer.get_username(), "approver": approver}
@@ -95,9 +97,14 @@ def vouch(request: HttpRequest, body: VouchIn) -> Status[Any]:
 
 
 @router.post("/vouches/{int:number}/approve", summary="Confirm a vouch")
-def approve(request: HttpRequest, number: int) -> dict[str, Any]:
-    """Confirm a vouch, which is applied to everything ever scanned."""
-    row, outcome = vouching.approve(actor(request, Action.VOUCH), number)
+def approve(request: HttpRequest, number: int, body: Emergency | None = None) -> dict[str, Any]:
+    """Confirm a vouch, which is applied to everything ever scanned.
+
+    In an emergency a lead confirms alone what they proposed.
+    """
+    why = body.emergency if body else ""
+    user = actor(request, Action.BREAK_GLASS if why else Action.VOUCH)
+    row, outcome = vouching.approve(user, number, why)
     return {**vouch_shown(row), "examined": outcome.examined, "changed": outcome.hits}
 
 

@@ -223,7 +223,10 @@ class FalsePositive(models.Model):
 
 
 class Vouch(models.Model):
-    """A symbol that a researcher vouches for, with reason and scope, confirmed by a second one."""
+    """A symbol that a researcher vouches for, with reason and scope, confirmed by a second one.
+
+    `emergency` says for ever that a lead confirmed their own.
+    """
 
     class State(models.TextChoices):
         """Only active ones count."""
@@ -247,6 +250,7 @@ class Vouch(models.Model):
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     four_eyes_waived = models.BooleanField(default=False)
+    emergency = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)
@@ -269,6 +273,10 @@ class Vouch(models.Model):
             models.CheckConstraint(
                 condition=~Q(state="active") | Q(approver__isnull=False),
                 name="cases_vouch_approved",
+            ),
+            models.CheckConstraint(
+                condition=Q(emergency=False) | Q(four_eyes_waived=True),
+                name="cases_vouch_emergency",
             ),
         ]
 

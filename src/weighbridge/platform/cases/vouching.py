@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from weighbridge.platform.accounts.four_eyes import second_person
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, require
 from weighbridge.platform.audit.canonical import storable
@@ -65,8 +65,13 @@ def propose(user: User, module: str, name: str, scope: str, reason: str) -> Vouc
         return row
 
 
-def approve(user: User, number: int) -> tuple[Vouch, Outcome]:
+def approve(user: User, number: int, emergency: str = "") -> tuple[Vouch, Outcome]:
     """Confirm a vouch and apply it to everything ever scanned.
+
+    Args:
+        user: who confirms.
+        number: of the vouch.
+        emergency: why a lead confirms alone what they proposed; the row says so for ever.
 
     Returns:
         The vouch, and how many artifacts were judged again and changed.
@@ -74,15 +79,22 @@ def approve(user: User, number: int) -> tuple[Vouch, Outcome]:
     Raises:
         Conflict: it is not proposed any more.
         Refused: the proposer asks, and two people are needed.
+        PermissionDenied: they may not, or there is an emergency and they are no lead.
     """
     require(user, Action.APPROVE_CASE)
     with transaction.atomic():
         hold_alone()
         row = _locked(number)
-        waived = row.proposer_id == user.pk
-        if waived and getattr(settings, "WEIGHBRIDGE_FOUR_EYES", True):
-            raise Refused("this needs a second person; you proposed it yourself")
-        row = _transition(row, "approve", user, row.reason, approver=user, four_eyes_waived=waived)
+        waiver = second_person(row.proposer_id, user, emergency)
+        row = _transition(
+            row,
+            "approve",
+            user,
+            storable(emergency.strip()) if waiver.emergency else row.reason,
+            approver=user,
+            four_eyes_waived=waiver.four_eyes,
+            emergency=waiver.emergency,
+        )
         _new_version()
     return row, apply(row, user)
 
@@ -193,5 +205,10 @@ def _act(row: Vouch, action: str, before: str, reason: str) -> Act:
         before=before,
         after=row.state,
         reason=reason,
-        data={"module": row.module, "name": row.name, "scope": row.scope},
+        data={
+            "module": row.module,
+            "name": row.name,
+            "scope": row.scope,
+            **({"emergency": True} if row.emergency else {}),
+        },
     )

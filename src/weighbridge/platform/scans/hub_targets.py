@@ -124,6 +124,8 @@ def _facts(model: ModelInfo) -> ModelFacts:
         library=model.library or "",
         gated=bool(model.gated),
         private=bool(model.private),
+        # A hub that does not say may show us what others may not see.
+        restricted=model.private is None,
         last_change=changed if changed is not None and changed.tzinfo else None,
     )
 

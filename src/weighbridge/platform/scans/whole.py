@@ -18,6 +18,7 @@ from weighbridge.defender.examination import FileResult
 from weighbridge.defender.roles import role_of
 from weighbridge.facts import FACTS_VERSION
 from weighbridge.facts.codec import Fact
+from weighbridge.findings.changes import LoadedCode, with_changes
 from weighbridge.findings.model import Coverage, CoverageNote, FileReport, Finding, Kind, Verdict
 from weighbridge.findings.verdict import of_file, strongest
 from weighbridge.platform.cases.models import Occurrence
@@ -38,6 +39,7 @@ from weighbridge.rules.repository.judge import Together, judge_repository
 from weighbridge.rules.repository.model import KEPT, Repository, RepositoryFile, kept
 
 _CHUNK = 200
+_MOST_CODE = 10_000
 _OPAQUE = "tensor-data"
 _KINDS = tuple(f" {kind.__name__} " for kind in KEPT)
 
@@ -77,7 +79,11 @@ def judge_version(version: ModelVersion, name: str | None = None, lone: bool = F
     opaque = {one.file.path: one.file for one in results if one.file.format == _OPAQUE}
     shown = [RepositoryFile(one.file.path, one.file.format, one.facts) for one in results]
     together = judge_repository(Repository(shown, name, lone))
-    findings = [found for path in together.findings for found in together.findings[path]]
+    findings = _with_changes(
+        [found for path in together.findings for found in together.findings[path]],
+        version,
+        {file.path: file.artifact.key for file in files if together.roles.get(file.path) == "code"},
+    )
     report = _keep(version, findings, _others(together, opaque), (name, lone))
     for file in files:
         _mark(file, together.roles.get(file.path), file.path in opaque)
@@ -183,6 +189,26 @@ def _facts(files: Sequence[ModelFile]) -> dict[str, tuple[Fact, ...]]:
             facts = kept(unpacked(blob))
             found |= dict.fromkeys(wanted[number], facts)
     return found
+
+
+def _with_changes(
+    findings: Sequence[Finding], version: ModelVersion, code: dict[str, str]
+) -> Sequence[Finding]:
+    """Return findings with what changed since the version that was scanned before this one."""
+    judged = VersionReport.objects.filter(
+        version__model=version.model_id, version__lt=version.pk
+    ).order_by("-version")
+    earlier = judged.select_related("version").first()
+    if earlier is None:
+        return findings
+    files = earlier.version.files.filter(role="code").select_related("artifact")
+    was = {file.path: _content(file) for file in files[:_MOST_CODE]}
+    before = LoadedCode(earlier.version.revision, was)
+    return with_changes(findings, LoadedCode(version.revision, code), before)
+
+
+def _content(file: ModelFile) -> str:
+    return file.artifact.sha256 or file.artifact.key
 
 
 def _others(together: Together, opaque: dict[str, FileReport]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from weighbridge.platform.web.views import (
     public,
     scanning,
     telling,
+    vouches,
     work,
     writing,
 )
@@ -43,6 +44,8 @@ urlpatterns = [
     path("scans/<int:number>/<str:word>", scanning.act),
     path("hunts", hunting.hunt_list),
     path("hunts/<int:number>", hunting.hunt),
+    path("vouches", vouches.vouches),
+    path("vouches/<int:number>/<str:word>", vouches.act),
     path("administration", administration.overview),
     path("webhooks", administration.webhook_list),
     path("webhooks/<int:number>/<str:word>", administration.webhook_act),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from weighbridge.platform.accounts.four_eyes import needed
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import MATRIX, Action, allowed, refusal, require
 from weighbridge.platform.advisories.issuing import affected_models, issue_for_model
@@ -82,7 +82,7 @@ def _side(row: Case, user: User) -> dict[str, Any]:
         "notes": list(row.notes.select_related("author").order_by("-pk")[:_NOTES]),
         "reports": row.reports.order_by("pk")[:_NOTES],
         "mine": mine,
-        "own_proposal": row.proposer_id == user.pk and settings.WEIGHBRIDGE_FOUR_EYES,
+        "own_proposal": row.proposer_id == user.pk and needed(),
         "next_steps": _next(row, user),
         "not_yet": _not_yet(row, mine),
         "preview": preview_of(row, models, "malicious") if row.state != "decided" else None,

@@ -18,6 +18,7 @@ from weighbridge.platform.api import cases as api
 from weighbridge.platform.api.pages import page
 from weighbridge.platform.audit.errors import RegistryError
 from weighbridge.platform.cases import measures, selectors, services
+from weighbridge.platform.cases.emergencies import emergencies
 from weighbridge.platform.cases.manual import Manual
 from weighbridge.platform.cases.models import Case, CaseState
 from weighbridge.platform.cases.overview import overview
@@ -138,13 +139,15 @@ def claim_next(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def review(request: HttpRequest) -> HttpResponse:
-    found = measures.review(person(request))
+    user = person(request)
+    found = measures.review(user)
     times = [
         ("To the first claim", found.to_claim),
         ("To the decision", found.to_decision),
         ("Waiting in the queue now", found.queue),
     ]
-    return render(request, "weighbridge/review.html", {"review": found, "times": times})
+    context = {"review": found, "times": times, "alone": emergencies(user)}
+    return render(request, "weighbridge/review.html", context)
 
 
 _NEW = ("title", "reason", "verdict", "version", "sha256", "package", "versions")

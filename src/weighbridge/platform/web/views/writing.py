@@ -117,6 +117,8 @@ def proposal(request: HttpRequest, number: int, word: str) -> HttpResponse:
     try:
         if word == "approve":
             services.approve_proposal(user, number)
+        elif word == "emergency":
+            services.approve_proposal(user, number, _reason(request))
         elif word == "refuse":
             services.refuse_proposal(user, number, _reason(request))
         else:
