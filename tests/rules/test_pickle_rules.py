@@ -372,7 +372,11 @@ def test_other_calls_of_such_a_package_are_suspicious(odd):
 
 
 def test_a_cache_of_joblib_may_be_rebuilt_but_not_made():
-    rebuilt = Build(call("joblib.memory.Memory", how="NEWOBJ"), {"location": None, "verbose": 0})
+    backend = Build(
+        call("joblib._store_backends.FileSystemStoreBackend", how="NEWOBJ"), {"location": "/cache"}
+    )
+    state = {"location": "/cache", "store_backend": backend}
+    rebuilt = Build(call("joblib.memory.Memory", how="NEWOBJ"), state)
     assert findings(pickled(rebuilt)) == []
     assert only(pickled(call("joblib.memory.Memory", "/x")), "unusual-arguments").kind is (
         Kind.MALICIOUS

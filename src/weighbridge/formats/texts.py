@@ -67,7 +67,9 @@ def is_yaml(context: Context, source: Source, place: Place) -> bool:
     if not own_name(context, place).endswith(yaml_file.ENDINGS):
         return False
     text = text_of(source, yaml_file.LIMIT)
-    return text is not None and isinstance(yaml_file.outlined(text), dict)
+    if text is None or text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return False  # `{{ x }}` is YAML too: a mapping with a mapping as its key
+    return isinstance(yaml_file.outlined(text), dict)
 
 
 def read_text(context: Context, source: Source, place: Place, kind: str) -> str:

@@ -133,6 +133,11 @@ def test_yaml_with_an_honest_template_is_yaml():
     assert in_yaml(folded).verdict == "clean"
 
 
+def test_a_template_that_is_called_yaml_is_a_template():
+    assert in_yaml(EVIL).verdict == "malicious"
+    assert in_yaml(CHAT + EVIL).verdict == "malicious"
+
+
 def test_other_keys_of_yaml_are_not_templates():
     assert in_yaml(f"prompt: {json.dumps(EVIL)}\n").verdict == "clean"
     assert in_yaml("chat_template: chatml\n").verdict == "clean"
