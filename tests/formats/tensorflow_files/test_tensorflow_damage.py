@@ -23,10 +23,12 @@ from hypothesis import strategies as st
 from formats.scanning import scan
 from weighbridge.budget import Budget, Limits
 from weighbridge.errors import ParseError
+from weighbridge.facts.structure import Gap
 from weighbridge.findings.model import Verdict
 from weighbridge.formats.context import Context, Place
-from weighbridge.formats.examine import walk
+from weighbridge.formats.examine import examine, walk
 from weighbridge.formats.tensorflow import checkpoint, model, text
+from weighbridge.sources.local import FileSource
 from weighbridge.sources.memory import BytesSource
 
 INNER = tf_graph(tf_const("p", "/etc/passwd"), tf_node("r", "ReadFile", "p"))
@@ -120,3 +122,13 @@ def test_many_values_stay_bounded() -> None:
 def test_time_is_a_gap() -> None:
     graph = tf_graph(*[tf_node(f"n{n}", "AddV2", "a", "b") for n in range(20_000)])
     assert scan(graph, Limits(seconds=-1)).gaps == ["limit-seconds"]
+
+
+@pytest.mark.parametrize("content", [b"\x08", b"\x08\x0e", b"\x08\x08\x80\x80\x80\x80\x10"])
+def test_a_file_shorter_than_a_footer_is_read(content, tmp_path):
+    path = tmp_path / "fingerprint.pb"
+    path.write_bytes(content)
+    budget = Budget()
+    with path.open("rb") as file:
+        facts = examine(FileSource(file.fileno(), budget.counters), budget)
+    assert "source-error" not in {fact.code for fact in facts if isinstance(fact, Gap)}

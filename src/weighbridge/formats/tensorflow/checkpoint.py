@@ -37,7 +37,7 @@ def claims(source: Source, head: bytes) -> bool:
 
 def parse(context: Context, source: Source, place: Place) -> bool:
     """Check that blocks account for the table; its entries are numbers and names."""
-    if source.read_at(source.size - 8, 8) != _MAGIC:
+    if source.read_at(max(0, source.size - 8), 8) != _MAGIC:
         return _fingerprint(context, source, place)
     wire = Wire(source, context.budget)
     context.format(place, NAME, source.size)
