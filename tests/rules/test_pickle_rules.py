@@ -387,3 +387,11 @@ def test_a_call_through_its_own_method_is_the_call():
     for name in ("eval.__call__", "eval.__call__.__call__"):
         hostile = pickled(call(Sym("builtins", name), "1"), 4)
         assert only(hostile, "dangerous-call").kind is Kind.MALICIOUS
+
+
+def test_a_function_of_a_class_may_be_referred_to_but_not_called():
+    made = Sym("river.naive_bayes.gaussian", "GaussianNB._make_gaussian")
+    assert [f.kind for f in findings(pickled({"factory": made}, 4))] == [Kind.WEAKNESS]
+    assert [f.kind for f in findings(pickled(call(made), 4))] == [Kind.SUSPICIOUS]
+    deeper = Sym("river.naive_bayes.gaussian", "GaussianNB.__init__.__globals__")
+    assert [f.kind for f in findings(pickled({"factory": deeper}, 4))] == [Kind.MALICIOUS]

@@ -185,10 +185,14 @@ def family(module: str, name: str) -> Benign | None:
 def of_family(module: str, name: str) -> bool:
     """Say whether a plain name belongs to a package some of whose classes are vouched for.
 
-    It does not vouch for the name itself. What it tells apart is a package that models are saved
-    with from one that is merely installed nearly everywhere.
+    A function of a class (`GaussianNB._make`) is as plain as one of a module. It does not vouch
+    for the name itself. What it tells apart is a package that models are saved with from one that
+    is merely installed nearly everywhere.
     """
-    plain = name.isidentifier() and not name.startswith("__")
+    owner, dot, own = name.rpartition(".")
+    plain = own.isidentifier() and not own.startswith("__")
+    if dot:
+        plain = plain and _CLASS_LIKE.fullmatch(owner) is not None
     tested = not _TEST_SEGMENTS.isdisjoint(module.split("."))
     return plain and not tested and _family_row(module) is not None
 
