@@ -49,6 +49,7 @@ READERS: tuple[Reader, ...] = (
     weights.ncnn_layers,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
+    vectors.annoy,
 )
 
 
