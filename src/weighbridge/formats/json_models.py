@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from weighbridge.formats import mxnet, paddle, tfjs
+from weighbridge.formats import chunked_arrays, mxnet, paddle, tfjs
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.trees import xgboost
 
@@ -16,6 +16,7 @@ READERS: tuple[tuple[str, Recognise, Read], ...] = (
     (xgboost.NAME, xgboost.is_xgboost, xgboost.read),
     (paddle.NAME, paddle.is_program, paddle.read_program),
     (tfjs.NAME, tfjs.is_model, tfjs.read_model),
+    (chunked_arrays.ZARR, chunked_arrays.is_array, chunked_arrays.read_array),
     (mxnet.NAME, mxnet.is_graph, mxnet.read_graph),
 )
 # How a model begins that may be too long to be read.

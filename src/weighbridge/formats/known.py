@@ -18,6 +18,7 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"ftrt", "tensorrt", "the ONNX model that the engine was built from"),
     (0, b"ptrt", "tensorrt", "the ONNX model that the engine was built from"),
     (0, b"RKNN", "rknn", "the model that it was converted from"),
+    (0, b"RR_UPCVO", "openvino-blob", "the model that was compiled"),
     (0, b"B\0C\0N\0", "cntk", "the ONNX form of the model"),
     (0, b"\xd5\x0a\x02\0", "dlc", "the model that it was converted from"),
     (0, b"dex\n03", "dalvik-bytecode", "a reader for code of Android"),

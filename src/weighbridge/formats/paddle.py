@@ -3,8 +3,9 @@
 ``.pdmodel`` is a ProgramDesc: blocks (1) with index (1), parent (2), variables (3) and operators
 (4), of which each has a type (3) and attributes (4) of name (1), type (2) and value (5 a text).
 Since version 3 a program is JSON: ``base_code.magic`` is ``pir``, and operators stand in blocks in
-regions under ``#``, the number of their dialect before their name. The weights stand in the file
-of the same name that ends in ``.pdiparams``.
+regions under ``#``, the number of their dialect before their name, which is 3 for operators of a
+library that the application loads. The weights stand in the file of the same name that ends in
+``.pdiparams``.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ NAME = "paddle"
 _TOP = {1: BYTES, 2: BYTES, 3: BYTES, 4: BYTES, 5: BYTES}
 _BLOCK = {1: VARINT, 2: VARINT, 3: BYTES, 4: BYTES, 5: VARINT}
 _TYPE = re.compile(r"[A-Za-z_][\w.]{0,120}\Z")
+_CUSTOM = "3"  # pir/serialize_deserialize/src/schema.cc
 _PATHS = ("file_path", "model_file", "dirname", "filename")
 _MOST_NODES = 500_000
 
@@ -136,7 +138,8 @@ def read_program(context: Context, value: object, place: Place) -> None:
             waiting += [inner for inner in item if isinstance(inner, dict | list)]
         elif isinstance(item, dict):
             if isinstance(item.get("#"), str) and "O" in item:
-                tally.note(item["#"].rpartition(".")[2])
+                dialect, _, operator = item["#"].rpartition(".")
+                tally.note(operator, domain="custom" if dialect == _CUSTOM else "")
             waiting += [inner for inner in item.values() if isinstance(inner, dict | list)]
     else:
         context.gap(place, NAME, "limit-paddle-nodes", f"more than {_MOST_NODES} values")

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from weighbridge.formats import (
     caffe,
+    chunked_arrays,
     coreml,
     executables,
     executorch,
+    mnn,
     msgpack,
     numpy_array,
     paddle,
@@ -83,6 +85,10 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(raw.NAME, raw.claims, raw.parse),
     FormatEntry(msgpack.NAME, msgpack.claims, msgpack.parse),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(
+        chunked_arrays.OCDBT, chunked_arrays.claims, chunked_arrays.parse, covers=_WITHOUT_MAGIC
+    ),
+    FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),

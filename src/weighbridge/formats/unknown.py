@@ -10,7 +10,8 @@ from __future__ import annotations
 from posixpath import dirname, join, normpath
 
 from weighbridge.containers.base import Archive
-from weighbridge.facts.graphs import ExternalData, covers
+from weighbridge.containers.registry import STREAMS
+from weighbridge.facts.graphs import DataFolder, ExternalData, covers, describing
 from weighbridge.facts.structure import UNKNOWN, Gap, Note
 from weighbridge.formats import patterns
 from weighbridge.formats.context import Context, Place
@@ -40,19 +41,35 @@ def settle_declared(context: Context, archive: Archive, place: Place, since: int
         if member.source is not None
     }
     declared: dict[str, int] = {}
+    folders: dict[str, DataFolder] = {}
     for fact in context.facts[since:]:
+        if isinstance(fact, DataFolder) and fact.member in sizes:
+            folders[dirname(_path(fact.member))] = fact
         if isinstance(fact, ExternalData) and fact.member in sizes and fact.location:
             where = _beside(fact.member or "", fact.location)
             declared[where] = max(fact.furthest, declared.get(where, 0))
-    if not declared:
+    if not declared and not folders:
         return
     for number, fact in enumerate(context.facts[since:], since):
-        if not isinstance(fact, Gap) or fact.code != UNKNOWN or fact.member not in sizes:
+        member = _unpacked(fact.member) if isinstance(fact, Gap) and fact.code == UNKNOWN else None
+        if member not in sizes:
             continue
-        furthest = declared.get(_beside(fact.member or ""))
-        if furthest is not None and covers(furthest, sizes[fact.member]):
+        furthest = declared.get(_beside(member or ""))
+        if furthest is None and describing(folders, _path(member)) is not None:
+            furthest = 0
+        if furthest is not None and covers(furthest, sizes[member]):
             text = "another member declares it to be its tensor data"
             context.facts[number] = Note(fact.member, None, "declared-data", text)
+
+
+def _path(member: str | None) -> str:
+    return normpath((member or "").rpartition("!")[2])
+
+
+def _unpacked(member: str | None) -> str | None:
+    """Return the member that a compressed stream is, for what is inside it."""
+    outer, mark, inner = (member or "").rpartition("!")
+    return outer if mark and inner in STREAMS else member
 
 
 def _beside(member: str, location: str = "") -> str:

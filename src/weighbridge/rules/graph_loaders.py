@@ -12,6 +12,7 @@ LOADERS = {
     "catboost": ("catboost.CatBoost.load_model",),
     "paddle": ("paddle.inference.create_predictor", "paddle.jit.load"),
     "mxnet": ("mxnet.symbol.load", "mxnet.gluon.SymbolBlock.imports"),
+    "mnn": ("MNN::Interpreter::createFromFile", "MNN.nn.load_module_from_file"),
     "ncnn": ("ncnn::Net::load_param",),
     "tensorflow-js": ("tf.loadLayersModel", "tf.loadGraphModel"),
     "spacy-config": ("spacy.load", "spacy train"),

@@ -157,6 +157,13 @@ def hnswlib() -> bytes:
     return head.ljust(96, b"\0") + bytes(2 * 84 + 8)
 
 
+def annoy(items: int = 6, dimensions: int = 200) -> bytes:
+    size = 12 + 4 * dimensions
+    nodes = [struct.pack("<iii", 1, 0, 0) for _ in range(items)]
+    nodes += [struct.pack("<iii", 3, 0, 1), struct.pack("<iii", items, 6, 2)]
+    return b"".join(one + struct.pack("<f", 0.5) * ((size - 12) // 4) for one in nodes)
+
+
 def darknet() -> bytes:
     return struct.pack("<iiiq", 0, 2, 5, 32_000_000) + struct.pack("<f", 0.125) * 2000
 
@@ -220,11 +227,11 @@ MADE = {
     "hnswlib": hnswlib, "darknet": darknet, "sentencepiece": sentencepiece,
     "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib, "crfsuite": crfsuite,
     "gettext": gettext, "onnx-tensor": onnx_tensor,
-    "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi,
+    "annoy": annoy, "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi,
 }  # fmt: skip
 
 # Their structure does not say where it ends.
 ENDLESS = {
     "tiff", "flac", "orc", "netcdf", "fasttext", "kenlm", "faiss", "word2vec", "hnswlib", "darknet",
-    "mpeg-audio", "sphinx", "dlib", "ds-store", "mecab", "sudachi",
+    "mpeg-audio", "annoy", "sphinx", "dlib", "ds-store", "mecab", "sudachi",
 }  # fmt: skip

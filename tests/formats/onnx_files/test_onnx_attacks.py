@@ -166,6 +166,13 @@ def test_two_formats_at_once() -> None:
     assert "graph-structure" in found.rules
 
 
+def test_a_producer_may_tell_of_its_build_in_lines() -> None:
+    told = "Git info:\n    Commit: b1bd2a6\n    Branch: tags/v1.2.10\n" * 12
+    assert scan(onnx_model(onnx_graph((RELU,)), (3, told))).findings == []
+    hidden = scan(onnx_model(onnx_graph((RELU,)), (3, "a\0b")))
+    assert "graph-structure" in hidden.rules
+
+
 def test_metadata() -> None:
     entry = message((1, "author"), (2, "hf_" + "a1" * 17))
     found = scan(onnx_model(onnx_graph((RELU,)), (3, "1.2"), (14, entry)))

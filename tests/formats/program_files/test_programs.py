@@ -30,6 +30,11 @@ def test_honest_files_are_clean(name):
     assert (answer.format, answer.verdict) == (name.split()[0], Verdict.CLEAN)
 
 
+def test_operators_of_another_library_are_a_weakness():
+    report = scan(paddle_json("3.my_relu"))
+    assert (report.verdict, report.rules) == (Verdict.WEAKNESS, {"host-code"})
+
+
 @pytest.mark.parametrize("data", [paddle("py_func"), paddle_json("1.py_func")])
 def test_a_program_of_paddle_that_calls_python_is_suspicious(data):
     (finding,) = scan(data).findings

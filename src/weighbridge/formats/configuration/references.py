@@ -26,10 +26,11 @@ _KERNELS = frozenset(
         "_experts_implementation_internal",
     }
 )
-# Keys under which tools keep lines for a shell: workflows, compose files, packages of JavaScript.
+# Keys under which tools keep lines for a shell: workflows, compose files, packages of JavaScript,
+# entry points of an MLproject, hooks of pre-commit.
 _COMMANDS = frozenset(
-    "run command cmd script scripts entrypoint before_script after_script postinstall preinstall "
-    "install prepare setup".split()
+    "run command cmd script scripts entrypoint entry before_script after_script postinstall "
+    "preinstall install prepare setup".split()
 )
 _PLAIN = {
     "_target_": "target",

@@ -18,7 +18,7 @@ from weighbridge.formats.context import Context, Place
 
 NAME = "yaml"
 ENDINGS = (".yaml", ".yml")
-NAMES = frozenset({"mlmodel", "conda.yaml", "python_env.yaml"})
+NAMES = frozenset({"mlmodel", "mlproject", "conda.yaml", "python_env.yaml"})
 LIMIT = 512 << 10
 _MOST_EVENTS = 60_000
 _DEEPEST = 60

@@ -1,8 +1,8 @@
 """Word vectors, indexes of neighbours, language models and vocabularies.
 
 fastText: FastText::saveModel. word2vec: the binary form of the original tool. FAISS: index_write.
-hnswlib: saveIndex. Darknet: save_weights. KenLM: the header of its binary form. CTranslate2:
-Model::load. sentencepiece: sentencepiece_model.proto.
+hnswlib: saveIndex. Annoy: save. Darknet: save_weights. KenLM: the header of its binary form.
+CTranslate2: Model::load. sentencepiece: sentencepiece_model.proto.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ _TENSOR = {
     11: (BYTES, VARINT),
     12: (BYTES,),
 }
+_ANNOY_LEAST, _ANNOY_MOST = 12 + 4, 16 + 4 * 8192
 _VARIABLES = 200_000
 _DARKNET = ((0, 1, 0), (0, 2, 0), (0, 2, 5))
 
@@ -68,11 +69,40 @@ def word2vec(source: Source, head: bytes, budget: Budget) -> Extent | None:
 
 def faiss(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Four letters for the kind of index, then dimension, count and two reserved numbers."""
-    if _FAISS.match(head[:4]) is None or len(head) < 37:
+    if _FAISS.match(head[:4]) is None or len(head) < 33:
         return None
+    if head[1:2] == b"B":  # of bits: dimension, bytes of a vector, count
+        bits, width = number(head, 4), number(head, 8)
+        return Extent("faiss", source.size) if bits == 8 * width > 0 and head[20] < 2 else None
     dimension, reserved = number(head, 4), (number(head, 16, 8), number(head, 24, 8))
     plausible = 0 < dimension <= 1 << 20 and reserved == (1 << 20, 1 << 20)
     return Extent("faiss", source.size) if plausible and head[32] in (0, 1) else None
+
+
+def annoy(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Nodes of one size to the end, without any header (annoylib.h, Node).
+
+    A node begins with the number of items below it: 1 for each item, and in the last node, which is
+    a root, the number of all items. The size is not stated; it is that of a few numbers and one
+    float for each dimension.
+    """
+    if number(head, 0) != 1:
+        return None
+    start = source.read_at(0, 4 * _ANNOY_MOST)
+    for size in range(_ANNOY_LEAST, min(len(start) // 4, _ANNOY_MOST) + 1, 4):
+        if source.size % size or any(number(start, size * at) != 1 for at in range(4)):
+            continue
+        items = number(source.read_at(source.size - size, 4), 0)
+        if 4 <= items < source.size // size and _items(source, size, items):
+            return Extent("annoy", source.size)
+    return None
+
+
+def _items(source: Source, size: int, items: int) -> bool:
+    """Say whether nodes from the first to the last item count themselves alone, and no further."""
+    some = {items * at // 16 for at in range(16)} | {items - 1}
+    ones = all(number(source.read_at(size * at, 4), 0) == 1 for at in some)
+    return ones and number(source.read_at(size * items, 4), 0) != 1
 
 
 def hnswlib(source: Source, head: bytes, budget: Budget) -> Extent | None:

@@ -28,6 +28,7 @@ _WIRES = {
 _TOP_FIELDS = 200_000
 _KEPT = 20_000
 _NEWEST_IR = 100
+_PRODUCER = 4_096
 _METADATA_SHOWN = 200
 _NAMED = 64
 
@@ -200,7 +201,8 @@ def _foreign(context: Context, place: Place, wire: Wire, model: _Model) -> None:
             code = "protobuf-wire-mismatch" if known else "protobuf-unknown-field"
             context.anomaly(place, NAME, code, text, item.start)
     for number, item in model.texts.items():
-        data = wire.bytes_of(item, 1024)
-        if item.size > 1024 or any(byte < 32 for byte in data):
+        # CatBoost writes what Git says of its build, in lines.
+        data = wire.bytes_of(item, _PRODUCER)
+        if item.size > _PRODUCER or any(byte < 32 and byte not in b"\t\r\n" for byte in data):
             text = f"the {_TEXTS[number]} is no text ({item.size} bytes)"
             context.anomaly(place, NAME, "protobuf-wire-mismatch", text, item.start)

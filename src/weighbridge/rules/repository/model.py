@@ -8,11 +8,11 @@ from functools import cached_property
 from posixpath import basename, dirname
 
 from weighbridge.facts.codec import Fact
-from weighbridge.facts.graphs import ExternalData
+from weighbridge.facts.graphs import DataFolder, ExternalData
 from weighbridge.facts.repository import Act, Reference, Requirement, Script, Secret
 from weighbridge.facts.structure import Metadata
 
-KEPT = (Script, Act, Reference, Requirement, Secret, Metadata, ExternalData)
+KEPT = (Script, Act, Reference, Requirement, Secret, Metadata, ExternalData, DataFolder)
 """Classes of facts that tell something about other files of the same repository."""
 
 

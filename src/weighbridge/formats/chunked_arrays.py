@@ -1,0 +1,63 @@
+"""Arrays in many files: zarr (zarr-specs, versions 2 and 3) and TensorStore's OCDBT.
+
+zarr: ``.zarray``, or ``zarr.json`` of the node type ``array``, says how the files below its folder
+are to be read, which are called after the place of their chunk: ``0.3``, ``0/3``, ``c/0/3``. A
+filter that unpickles (numcodecs, ``pickle``) makes programs of them, so then nothing is taken for
+numbers.
+
+OCDBT (TensorStore, "OCDBT storage format"), which Orbax writes: ``manifest.ocdbt`` begins with
+0x0cdb3a2a, its own length as u64, version 0 and 0 or 1 for Zstandard. Nodes and values stand in
+files of ``d/`` with 32 hexadecimal digits for a name.
+"""
+
+from __future__ import annotations
+
+from weighbridge.facts.graphs import DataFolder
+from weighbridge.formats.context import Context, Place
+from weighbridge.formats.numpy_array import trailing
+from weighbridge.sources.base import Source
+
+ZARR, OCDBT = "zarr", "ocdbt"
+_MANIFEST = b"\x0c\xdb\x3a\x2a"
+_LEAST = 20
+_FILTERS = ("filters", "codecs")
+
+
+def is_array(value: object) -> bool:
+    """Say whether a JSON value describes an array of zarr."""
+    if not isinstance(value, dict):
+        return False
+    if value.get("zarr_format") == 2:
+        return {"chunks", "dtype", "shape", "compressor"} <= value.keys()
+    return value.get("zarr_format") == 3 and value.get("node_type") == "array"
+
+
+def read_array(context: Context, value: object, place: Place) -> None:
+    """State that the chunks below are numbers, unless they are to be unpickled."""
+    if isinstance(value, dict) and not any(_unpickles(value.get(name)) for name in _FILTERS):
+        context.add(DataFolder(place.member, 0, ZARR))
+
+
+def _unpickles(filters: object) -> bool:
+    names = [
+        str(one.get("id") or one.get("name")) if isinstance(one, dict) else str(one)
+        for one in (filters if isinstance(filters, list) else [])
+    ]
+    return any("pickle" in name.lower() for name in names)
+
+
+def claims(_source: Source, head: bytes) -> bool:
+    """Say whether it begins as a manifest of OCDBT does."""
+    return head[:4] == _MANIFEST and head[12:13] == b"\0" and head[13:14] in (b"\0", b"\1")
+
+
+def parse(context: Context, source: Source, place: Place) -> bool:
+    """State that the files of ``d/`` are numbers; False when the length is none."""
+    length = int.from_bytes(source.read_at(4, 8), "little")
+    if not _LEAST <= length <= source.size:
+        return False
+    context.format(place, OCDBT, source.size)
+    context.add(DataFolder(place.member, 0, OCDBT))
+    if length < source.size:
+        trailing(context, source, place, OCDBT, length)
+    return True

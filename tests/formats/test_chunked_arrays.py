@@ -1,0 +1,103 @@
+"""Arrays in many files: chunks are numbers where the description beside them says so."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import random
+import struct
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from weighbridge import scan
+from weighbridge.facts.graphs import DataFolder, describing
+from weighbridge.findings.model import Verdict
+
+NUMBERS = random.Random(1).randbytes(256)
+TRAP = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+ARRAY = {
+    "zarr_format": 2, "shape": [8, 8], "chunks": [4, 8], "dtype": "<f4", "order": "C",
+    "compressor": {"id": "gzip", "level": 1}, "filters": None, "fill_value": None,
+}  # fmt: skip
+ARRAY_3 = {"zarr_format": 3, "node_type": "array", "shape": [8], "codecs": [{"name": "bytes"}]}
+MANIFEST = b"\x0c\xdb\x3a\x2a" + struct.pack("<Q", 40) + b"\0\1" + NUMBERS[:26]
+FILE = f"d/{'0123456789abcdef' * 2}"
+
+
+def written(folder: Path, files: dict[str, object]) -> Path:
+    for name, content in files.items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return folder
+
+
+HONEST = {
+    "zarr 2": {"w/.zarray": ARRAY, "w/0.0": gzip.compress(NUMBERS), "w/1.0": NUMBERS},
+    "zarr 2 nested": {"w/.zarray": ARRAY, "w/0/0": NUMBERS},
+    "zarr 3": {"w/zarr.json": ARRAY_3, "w/c/0/1": NUMBERS, "w/c/1": NUMBERS},
+    "orbax": {
+        "manifest.ocdbt": MANIFEST,
+        FILE: NUMBERS,
+        "ocdbt.process_0/manifest.ocdbt": MANIFEST,
+        f"ocdbt.process_0/{FILE}": NUMBERS,
+    },
+}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_chunks_are_numbers(tmp_path: Path, name: str) -> None:
+    report = scan(written(tmp_path, HONEST[name]))
+    assert report.verdict is Verdict.CLEAN, report.findings
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_the_same_in_an_archive(tmp_path: Path, name: str) -> None:
+    place = tmp_path / "bundle.tar.gz"
+    with tarfile.open(place, "w:gz") as archive:
+        for path, content in HONEST[name].items():
+            data = content if isinstance(content, bytes) else json.dumps(content).encode()
+            entry = tarfile.TarInfo(path)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    assert scan(place).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"w/0.0": NUMBERS},
+        {"w/.zarray": ARRAY, "other/0.0": NUMBERS},
+        {"w/.zarray": ARRAY, "w/model.bin": NUMBERS},
+        {"w/.zarray": {**ARRAY, "filters": [{"id": "pickle", "protocol": 4}]}, "w/0": NUMBERS},
+        {"manifest.ocdbt": MANIFEST, "d/short": NUMBERS},
+        {"manifest.ocdbt": MANIFEST[:30], FILE: NUMBERS},
+    ],
+)
+def test_other_unknown_files_stay_unknown(tmp_path: Path, files: dict[str, object]) -> None:
+    assert scan(written(tmp_path, files)).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_pickle_among_the_chunks_is_found(tmp_path: Path, name: str, packed: bool) -> None:
+    files = dict(HONEST[name])
+    data = NUMBERS + TRAP
+    files[list(files)[1]] = gzip.compress(data) if packed else data
+    assert scan(written(tmp_path, files)).verdict is Verdict.MALICIOUS
+
+
+def test_what_follows_a_manifest_is_examined(tmp_path: Path) -> None:
+    report = scan(written(tmp_path, {"manifest.ocdbt": MANIFEST + TRAP}))
+    assert report.verdict is Verdict.MALICIOUS
+
+
+def test_the_nearest_description_counts() -> None:
+    folders = {"": DataFolder(None, 0, "zarr"), "a/b": DataFolder(None, 0, "ocdbt")}
+    assert describing(folders, "0.1") == ""
+    assert describing(folders, f"a/b/{FILE}") == "a/b"
+    assert describing(folders, "a/0.1") is None
+    assert describing({}, "0.1") is None

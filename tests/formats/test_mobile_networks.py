@@ -1,0 +1,133 @@
+"""MNN and the binary form of ncnn: networks for phones, which name little and carry numbers."""
+
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from evals.flat_tables import Flat, Numbers, Scalar, flatbuffer
+from hypothesis import given
+from hypothesis import strategies as st
+from scanning import scan
+
+from weighbridge.findings.model import Verdict
+
+TRAP = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+PLUGIN, EXTRA, CONVOLUTION = 256, 512, 12
+
+
+def operator(
+    kind: int = CONVOLUTION, inputs: tuple[int, ...] = (0,), path: str = "", main: Any = None
+) -> Flat:
+    fields: dict[int, Any] = {0: Numbers(inputs), 3: "conv", 4: Numbers((1,)), 5: Scalar(kind)}
+    if main is not None:
+        fields |= {1: Scalar(1, 1), 2: main}
+    return Flat(fields | ({7: path} if path else {}))
+
+
+def mnn(*operators: Flat) -> bytes:
+    names = ["x", "y"]
+    net = {0: "biz", 3: list(operators or [operator()]), 4: ["y"], 7: names, 8: Scalar(0), 11: "id"}
+    return flatbuffer(Flat(net), b"")
+
+
+def ncnn(*layers: bytes) -> bytes:
+    return struct.pack("<3i", 7767517, len(layers), len(layers)) + b"".join(layers)
+
+
+def layer(kind: int = 16, inputs: int = 0, *settings: int) -> bytes:
+    numbers = [kind, inputs, 1, *range(inputs + 1), *settings, -233]
+    return struct.pack(f"<{len(numbers)}i", *numbers)
+
+
+PLAIN = {"mnn": mnn(), "ncnn-binary": ncnn(layer(), layer(5, 1, 0, 8, -23303, 2, 3, 3))}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_plain_networks_are_clean(name: str) -> None:
+    report = scan(PLAIN[name])
+    assert (report.verdict, report.format) == (Verdict.CLEAN, name)
+
+
+@pytest.mark.parametrize(("kind", "word"), [(PLUGIN, "plugins"), (EXTRA, "application")])
+def test_operators_of_the_application_are_a_weakness(kind: int, word: str) -> None:
+    report = scan(mnn(operator(kind, main=Flat({0: "my_op"}))))
+    (found,) = report.findings
+    assert report.verdict is Verdict.WEAKNESS
+    assert word in found.title and "my_op" in str(found.evidence)
+
+
+def test_weights_outside_the_model_s_folder() -> None:
+    report = scan(mnn(operator(path="/etc/passwd")))
+    assert report.rules == {"external-data-escape"}
+    assert scan(mnn(operator(path="weights.bin"))).verdict is Verdict.CLEAN
+
+
+def test_tensors_that_are_not_there() -> None:
+    report = scan(mnn(operator(inputs=(7,))))
+    assert report.verdict is Verdict.SUSPICIOUS
+    assert scan(mnn(operator(inputs=(-1, 0)))).verdict is Verdict.CLEAN
+
+
+def test_weights_beside_the_model_are_its_own(tmp_path: Path) -> None:
+    (tmp_path / "m.mnn").write_bytes(PLAIN["mnn"])
+    (tmp_path / "m.mnn.weight").write_bytes(bytes(range(251)) * 9)
+    from weighbridge import scan as scan_folder
+
+    assert scan_folder(tmp_path).verdict is Verdict.CLEAN
+    (tmp_path / "m.mnn.weight").write_bytes(TRAP)
+    assert scan_folder(tmp_path).verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_what_follows_a_network_is_examined(name: str) -> None:
+    assert scan(PLAIN[name] + TRAP).verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_network_that_breaks_off_is_not_clean(name: str) -> None:
+    for size in range(9, len(PLAIN[name]), 7):
+        assert scan(PLAIN[name][:size]).verdict is not Verdict.CLEAN, size
+
+
+@given(st.data())
+def test_any_change_of_bytes_is_answered(data: st.DataObject) -> None:
+    content = bytearray(PLAIN[data.draw(st.sampled_from(sorted(PLAIN)))])
+    for _ in range(data.draw(st.integers(1, 6))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    assert scan(bytes(content)).verdict in Verdict
+
+
+@pytest.mark.frameworks
+def test_files_of_the_real_converter(tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("MNN")
+    numpy = pytest.importorskip("numpy")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    weights = onnx.numpy_helper.from_array(numpy.ones((8, 3, 3, 3), "f4"), "w")
+    nodes = [helper.make_node("Conv", ["x", "w"], ["y"]), helper.make_node("Relu", ["y"], ["z"])]
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", kind, [1, 3, 16, 16])],
+        [helper.make_tensor_value_info("z", kind, [1, 8, 14, 14])],
+        [weights],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "m.onnx")
+    convert = "import sys; from MNN.tools.mnnconvert import main; sys.exit(main())"
+    for name, more in {"m.mnn": [], "e.mnn": ["--saveExternalData"]}.items():
+        words = f"-f ONNX --modelFile m.onnx --MNNModel {name} --bizCode biz".split()
+        subprocess.run(
+            [sys.executable, "-c", convert, *words, *more],
+            cwd=tmp_path, check=True, capture_output=True, timeout=120,
+        )  # fmt: skip
+    from weighbridge import scan as scan_folder
+
+    report = scan_folder(tmp_path)
+    assert report.verdict is Verdict.CLEAN
+    assert {file.path: file.format for file in report.files}["m.mnn"] == "mnn"

@@ -1,0 +1,24 @@
+"""Fuzzes the readers of MNN and of the binary form of ncnn.
+
+``python tests/fuzz/fuzz_mobile.py -max_total_time=10`` runs it for ten seconds.
+"""
+
+from __future__ import annotations
+
+from harness import OneInput, format_target, start
+
+
+def seeds() -> list[bytes]:
+    """Files, honest and not."""
+    from formats.test_mobile_networks import EXTRA, PLAIN, mnn, operator
+
+    return [*PLAIN.values(), mnn(operator(EXTRA)), mnn(operator(path="/etc/passwd"))]
+
+
+def target() -> OneInput:
+    """Return the function of one input."""
+    return format_target("mnn")
+
+
+if __name__ == "__main__":
+    start(seeds, target)
