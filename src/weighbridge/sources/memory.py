@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from weighbridge.errors import SourceError
 from weighbridge.sources.base import Announced, Source, announce
 
 
@@ -20,7 +21,14 @@ class BytesSource:
 
     def read_at(self, offset: int, count: int) -> bytes:
         """See :class:`weighbridge.sources.base.Source`."""
-        return self._data[offset : offset + count]
+        _check(offset)
+        return self._data[offset : offset + max(count, 0)]
+
+
+def _check(offset: int) -> None:
+    """A file cannot be read before its beginning, and a parser that tries has made a mistake."""
+    if offset < 0:
+        raise SourceError(f"bytes before the beginning were asked for ({offset})")
 
 
 class SliceSource(Announced):
@@ -38,6 +46,7 @@ class SliceSource(Announced):
 
     def read_at(self, offset: int, count: int) -> bytes:
         """See :class:`weighbridge.sources.base.Source`."""
+        _check(offset)
         count = min(count, self._size - offset)
         return self._parent.read_at(self._start + offset, count) if count > 0 else b""
 
