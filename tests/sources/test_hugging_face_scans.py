@@ -14,6 +14,8 @@ from hub.server import LoopbackHub
 from weighbridge.defender.targets import Reach
 from weighbridge.errors import TargetError
 from weighbridge.findings.model import Agreement, BaseModel
+from weighbridge.reports.style import Style
+from weighbridge.reports.text import render
 from weighbridge.sources.access import Access, HubAccess
 
 
@@ -101,6 +103,22 @@ def test_what_the_hub_tells_about_the_model(hub: LoopbackHub) -> None:
     assert (about.license, about.library) == ("mit", "transformers")
     assert about.base_models == (BaseModel("org/base", "finetune"),)
     assert about.last_modified.startswith("2026-01-02")
+
+
+def test_the_licence_of_what_it_is_made_from_is_compared(hub: LoopbackHub) -> None:
+    hub.repositories["models", "org/model"].about = {
+        "cardData": {"license": "mit", "base_model": ["org/base", "org/missing", "../x"]},
+    }
+    hub.add(Repository("org/base", {}, about={"cardData": {"license": "llama3"}}))
+    report = scanned(hub)
+    assert report.model is not None
+    assert [(one.id, one.license) for one in report.model.base_models] == [
+        ("org/base", "llama3"), ("org/missing", None), ("../x", None),
+    ]  # fmt: skip
+    said = " ".join(render(report, Style()).split())
+    assert "licence: it states the licence mit, org/base, which it is made from, llama3" in said
+    asked = [seen.path for seen in hub.log if "base" in seen.path or "missing" in seen.path]
+    assert asked == ["/api/models/org/base", "/api/models/org/missing"]
 
 
 def test_what_the_hub_tells_may_be_nonsense(hub: LoopbackHub) -> None:

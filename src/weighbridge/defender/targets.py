@@ -98,6 +98,11 @@ def open_target(text: str, reach: Reach, limits: Limits) -> Target:
     reached = reach.access or access.from_environment()
     transport = Transport(reached.proxies)
     listing = listed(text, reach.revision, reached, transport)
+    if listing.provider == "huggingface":
+        from weighbridge.sources.huggingface import HuggingFace
+
+        hub = reached.hugging_face
+        listing = HuggingFace(hub.endpoint, hub.login, reached.pace).with_licences(listing)
     kept = _remembered(reached.cache, listing, limits, reach.download)
     ahead = Lookahead(transport, reach.download)
     return RemoteTarget(text, listing, ahead, kept, reach.selection)

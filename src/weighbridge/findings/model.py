@@ -129,10 +129,15 @@ class ProviderScan:
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """A model that another is said to be made from, and how."""
+    """A model that another is said to be made from, and how.
+
+    Attributes:
+        license: that it states itself, None where nobody asked or it does not say.
+    """
 
     id: str
     relation: str | None
+    license: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ def _model(model: ModelInfo) -> dict[str, Any]:
         "gated": model.gated,
         "private": model.private,
         "license": model.license,
-        "base_models": [{"id": one.id, "relation": one.relation} for one in model.base_models],
+        "base_models": [asdict(one) for one in model.base_models],
         "library": model.library,
         "last_modified": model.last_modified,
     }

@@ -41,6 +41,11 @@ def about(model: ModelInfo, style: Style) -> Iterator[str]:
             for base in model.base_models
         )
         yield from style.folded(named, 2, "made from: ")
+    for base in model.base_models:
+        if base.license and base.license != model.license:
+            own = f"states the licence {model.license}" if model.license else "states no licence"
+            text = f"it {own}, {base.id}, which it is made from, {base.license}"
+            yield from style.folded(text, 2, "licence: ")
 
 
 def scans(file: FileReport, style: Style) -> Iterator[str]:

@@ -34,6 +34,7 @@ from weighbridge.sources.transport import Pace, Query, Reply, origin, redirected
 ENDPOINT = "https://huggingface.co"
 _PAGES = 200
 _LISTING_SECONDS = 300.0
+_BASES = 2
 _PATHS_AT_ONCE = 200
 _MOST_PATHS = 2000
 """Files whose results of the Hub's scanners are asked for, weights first."""
@@ -80,6 +81,29 @@ class HuggingFace:
         name = target.name if target.kind == "models" else f"{target.kind}/{target.name}"
         told = facts.about(about)
         return Listing("huggingface", name, commit, self.endpoint, files, told)
+
+    def with_licences(self, listing: Listing) -> Listing:
+        """Return a listing whose models it is made from, the first two, tell their own licence.
+
+        One that may not be read, or that is not there, says nothing.
+        """
+        bases = [
+            {**base, "license": self._licence(base["id"]) if number < _BASES else None}
+            for number, base in enumerate(listing.about.get("base_models", ()))
+        ]
+        return replace(listing, about={**listing.about, "base_models": bases})
+
+    def _licence(self, name: str) -> str | None:
+        if not is_name(name):
+            return None
+        target = HuggingFaceAddress("models", name)
+        url = f"{self.endpoint}/api/models/{name}"
+        try:
+            reply = self._redirected(Query("GET", url, most=LISTING_BYTES), target)
+            told = facts.about(mapping_of(parsed(reply.body, reply.cut, target.shown)))
+        except TargetError:
+            return None
+        return text_of(told["license"])
 
     def _file(
         self,

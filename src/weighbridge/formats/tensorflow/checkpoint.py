@@ -30,14 +30,16 @@ _FINGERPRINT_SIZE = 300
 
 def claims(source: Source, head: bytes) -> bool:
     """Say whether the file ends as a table does, or is as short as a fingerprint."""
-    if source.size >= _FOOTER and source.read_at(source.size - 8, 8) == _MAGIC:
-        return True
-    return source.size <= _FINGERPRINT_SIZE and head[:1] == b"\x08"
+    return _is_table(source) or (source.size <= _FINGERPRINT_SIZE and head[:1] == b"\x08")
+
+
+def _is_table(source: Source) -> bool:
+    return source.size >= _FOOTER and source.read_at(source.size - 8, 8) == _MAGIC
 
 
 def parse(context: Context, source: Source, place: Place) -> bool:
     """Check that blocks account for the table; its entries are numbers and names."""
-    if source.read_at(max(0, source.size - 8), 8) != _MAGIC:
+    if not _is_table(source):
         return _fingerprint(context, source, place)
     wire = Wire(source, context.budget)
     context.format(place, NAME, source.size)
