@@ -12,17 +12,16 @@ from collections.abc import Callable
 
 from weighbridge.budget import Budget
 from weighbridge.errors import LimitExceeded, MalformedInput
-from weighbridge.facts.expressions import Expression, Mapping, Symbol, Text
+from weighbridge.facts.expressions import Symbol
 from weighbridge.formats.pickle import layout, literals
 from weighbridge.formats.pickle.ledger import Ledger
 from weighbridge.formats.pickle.lift import Lifter
 from weighbridge.formats.pickle.lines import LineOpcodes
 from weighbridge.formats.pickle.machine import Core
+from weighbridge.formats.pickle.states import keep_state
 from weighbridge.formats.pickle.trace import Attention, CallRecord, Trace, WriteRecord
 from weighbridge.sources.base import Source
-from weighbridge.tables.state_texts import MOST_STATES, deciding_keys, state_decides
 
-KEEP_STATES = 4
 KEEP_WRITES = 16
 NAME_LIMIT = 2048
 
@@ -316,34 +315,13 @@ class Interpreter:
         if self._attention.builders and isinstance(call.callee, Symbol):
             builder = self._attention.builders.get((call.callee.module, call.callee.name))
         lifted = self._lifter.lift(state)
-        if len(call.states) < KEEP_STATES:
-            call.states.append(lifted)
-        elif _state_decides(call) and len(call.states) < MOST_STATES:
-            part = _deciding(lifted)
-            if part is not None and part not in call.states:
-                call.states.append(part)
+        enough = keep_state(call, lifted)
         if builder is not None:
             core.leave_frame()
             return self._push(target, builder(lifted, trace, core.operand))
-        if len(call.states) >= (MOST_STATES if _state_decides(call) else KEEP_STATES):
+        if enough:
             core.result_mode[target >> 4] = layout.CLOSED
         return self._push(target, core.operand)
-
-
-def _state_decides(call: CallRecord) -> bool:
-    """Say so for a class, and for a call that makes an instance of the class given first."""
-    named = (call.callee, *call.arguments[:1])
-    return any(isinstance(item, Symbol) and state_decides(item.module, item.name) for item in named)
-
-
-def _deciding(state: Expression) -> Expression | None:
-    """Return what decides of a state: all of one that is not seen in full."""
-    if not isinstance(state, Mapping) or state.total * 2 > len(state.items):
-        return state
-    pairs = zip(state.items[::2], state.items[1::2], strict=True)
-    keys = deciding_keys()
-    kept = [pair for pair in pairs if isinstance(pair[0], Text) and pair[0].value in keys]
-    return Mapping(tuple(item for pair in kept for item in pair), len(kept)) if kept else None
 
 
 def _name(raw: bytes) -> str:
