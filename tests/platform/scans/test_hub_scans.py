@@ -176,6 +176,12 @@ def test_so_are_those_of_kaggle(
     assert Model.objects.get().restricted
 
 
+def test_what_was_fetched_is_counted(hub: LoopbackHub) -> None:
+    scan = scan_of()
+    scan.refresh_from_db()
+    assert 0 < scan.bytes_fetched == hub.file_bytes
+
+
 def test_a_new_revision_says_what_changed_in_the_code_that_would_run(hub: LoopbackHub) -> None:
     config = Content(b'{"auto_map": {"AutoModel": "modeling_x.Net"}}')
     same = Content(b"WIDTH = 4\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import signal
 import subprocess
@@ -13,12 +15,17 @@ from typing import Any
 import pytest
 import registry as r
 from django.conf import settings as configured
-from django.db import connection
+from django.db import connection, transaction
+from django.test import Client
 from django.utils import timezone
 
 from weighbridge.platform.audit.chain import verify
+from weighbridge.platform.audit.context import request_id
+from weighbridge.platform.audit.models import Event
 from weighbridge.platform.cases.models import Case, Occurrence
 from weighbridge.platform.catalog.models import Artifact, ModelFile, ModelVersion
+from weighbridge.platform.commands.worker import Worker
+from weighbridge.platform.logs import JsonFormatter
 from weighbridge.platform.scans import running, services
 from weighbridge.platform.scans.judging import unpacked
 from weighbridge.platform.scans.models import ArtifactFacts, ArtifactReport, Scan
@@ -230,3 +237,34 @@ def test_two_scans_of_the_same_content_at_once(tmp_path: Path, settings: Any) ->
     assert ArtifactReport.objects.count() == 4
     assert ModelVersion.objects.filter(status="suspected").count() == 3
     assert verify().ok
+
+
+def test_one_word_leads_from_the_request_to_the_lines_of_the_worker(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = Client()
+    client.force_login(r.person("ada"))
+    answer = client.post("/scans", {"target": str(folder)})
+    asked = answer["X-Request-ID"]
+    assert Scan.objects.get().request_id == asked
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(JsonFormatter().format(record))  # type: ignore[method-assign]
+    log = logging.getLogger("weighbridge.worker")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    try:
+        Worker().run(once=True)
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)
+    told = [json.loads(one) for one in lines]
+    assert [one["request"] for one in told if one["message"] == "scan"] == [asked]
+    assert Event.objects.get(action="scan-finish").request_id == asked
+    assert request_id.get() == ""
+
+
+def test_a_scan_that_nobody_asked_for_has_a_word_of_its_own() -> None:
+    with transaction.atomic():
+        scan = services.enqueue("schedule", Scan(kind="hub", target="hf://a/b"))
+    assert len(scan.request_id) == 16

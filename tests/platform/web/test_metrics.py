@@ -55,6 +55,16 @@ def test_what_waits_what_ended_and_what_failed(settings: Any) -> None:
     assert found["weighbridge_cases_queued", ""] == 1
 
 
+def test_look_ups_are_timed() -> None:
+    before = values(told()).get(("weighbridge_look_up_seconds_count", ""), 0)
+    for _ in range(3):
+        Client().get(f"/api/v1/artifacts/{'0' * 64}")
+    Client().get("/api/v1/advisories")
+    found = values(told())
+    assert found["weighbridge_look_up_seconds_count", ""] == before + 3
+    assert found["weighbridge_look_up_seconds_bucket", "+Inf"] == before + 3
+
+
 def test_only_for_whoever_knows_the_token(settings: Any) -> None:
     assert told(None).status_code == told("wrong").status_code == 401
     settings.WEIGHBRIDGE_METRICS_TOKEN = ""

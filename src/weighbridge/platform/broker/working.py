@@ -48,6 +48,7 @@ def scan(number: int) -> None:
     """Examine what a message names, if it still is to be examined."""
     from django.db import DatabaseError
 
+    from weighbridge.platform.audit.context import caused_by
     from weighbridge.platform.scans import running, services
     from weighbridge.platform.scans.models import ScanState
 
@@ -61,8 +62,9 @@ def scan(number: int) -> None:
         row = services.claim(f"{socket.gethostname()}/{os.getpid()}", number)
         if row is None:
             return
-        log.info("scan", extra={"fields": {"scan": row.pk, "attempt": row.attempts}})
-        after = running.run(row, stopped)
+        with caused_by(row.request_id):
+            log.info("scan", extra={"fields": {"scan": row.pk, "attempt": row.attempts}})
+            after = running.run(row, stopped)
         if after.state != ScanState.RUNNING or after.attempts != row.attempts:
             return
         if time.monotonic() > until:

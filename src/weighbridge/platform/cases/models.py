@@ -250,7 +250,7 @@ class Vouch(models.Model):
     proposer = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     approver = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     four_eyes_waived = models.BooleanField(default=False)
-    emergency = models.BooleanField(default=False)
+    emergency = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True)
     applied_at = models.DateTimeField(null=True)

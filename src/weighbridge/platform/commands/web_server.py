@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import tempfile
 import threading
 import time
 from typing import Any
@@ -57,9 +58,12 @@ def _end_with(parent: int) -> None:
 
 def main() -> None:
     """Run until told to stop; the environment says where."""
-    start()
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    Server(os.environ["WEIGHBRIDGE_BIND"], int(os.environ["WEIGHBRIDGE_WEB_PROCESSES"])).run()
+    with tempfile.TemporaryDirectory(prefix="weighbridge-counts-") as folder:
+        # The processes of this server add up there what each of them counts.
+        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+        start()
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+        Server(os.environ["WEIGHBRIDGE_BIND"], int(os.environ["WEIGHBRIDGE_WEB_PROCESSES"])).run()
 
 
 if __name__ == "__main__":

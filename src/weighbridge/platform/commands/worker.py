@@ -106,14 +106,16 @@ class Worker:
         """Examine one target if one waits; tells whether one did."""
         from django.db import DatabaseError
 
+        from weighbridge.platform.audit.context import caused_by
         from weighbridge.platform.scans import running, services
 
         try:
             scan = services.claim(self._name)
             if scan is None:
                 return False
-            log.info("scan", extra={"fields": {"scan": scan.pk, "attempt": scan.attempts}})
-            running.run(scan, self.stopped)
+            with caused_by(scan.request_id):
+                log.info("scan", extra={"fields": {"scan": scan.pk, "attempt": scan.attempts}})
+                running.run(scan, self.stopped)
         except DatabaseError as error:
             self._trouble(error)
         return True

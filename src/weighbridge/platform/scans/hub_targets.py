@@ -76,7 +76,7 @@ class RemoteFile:
         found: Read = read(self.file, self.ahead, parse, stopped)
         facts = with_failure(found.answer)
         sha256 = found.sha256 if found.sound else None
-        return Examined(facts, found.answer.bytes_read, found.sound, sha256)
+        return Examined(facts, found.answer.bytes_read, found.sound, sha256, found.fetched)
 
     def close(self) -> None:
         """Nothing of it is open."""

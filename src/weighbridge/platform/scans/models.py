@@ -36,7 +36,8 @@ class TargetKind(models.TextChoices):
 class Scan(models.Model):
     """One request to examine a target. The row is the truth; messages carry only its id.
 
-    `published_at` is when a broker was last told of it, where there is one.
+    `published_at` is when a broker was last told of it, where there is one; `request_id` tells the
+    log lines of a scan, from the request that asked for it to the worker that did it.
     """
 
     kind = models.CharField(max_length=10, choices=TargetKind.choices)
@@ -51,6 +52,7 @@ class Scan(models.Model):
     attempts = models.SmallIntegerField(default=0)
     not_before = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
+    request_id = models.CharField(max_length=32, default="", db_default="")
     worker = models.CharField(max_length=100, default="")
     lease_until = models.DateTimeField(null=True)
     error = models.TextField(default="")
@@ -61,6 +63,7 @@ class Scan(models.Model):
     files_total = models.IntegerField(null=True)
     files_done = models.IntegerField(default=0)
     bytes_total = models.BigIntegerField(default=0)
+    bytes_fetched = models.BigIntegerField(default=0, db_default=0)
     notes = CanonicalJSONField(default=list)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)

@@ -107,12 +107,14 @@ class Examined:
     Attributes:
         steady: the content was one and the same, and what its provider declares.
         sha256: computed, where all of a steady file was read.
+        fetched: bytes that came over the network for it.
     """
 
     facts: tuple[Fact, ...]
     bytes_read: int
     steady: bool
     sha256: str | None = None
+    fetched: int = 0
 
 
 def opened(

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, transaction
+from django.db.models import F
 
 from weighbridge.budget import Limits
 from weighbridge.defender.files import Found, Refused
@@ -199,7 +200,9 @@ class _Run:
                 if not isinstance(file, Refused) and not self._kept.has(file)
             }
             self._wait(list(answers.values()))
-            self._check(target, [task.result() for task in answers.values()])
+            read = [task.result() for task in answers.values()]
+            self._count_fetched(sum(one.fetched for one in read))
+            self._check(target, read)
             for number, file in enumerate(files):
                 task = answers.get(number)
                 self._store(target, version, file, None if task is None else task.result())
@@ -229,6 +232,11 @@ class _Run:
             raise Conflict(f"scan {self._scan.pk} was given to another worker")
         if self._stopped():
             raise Interrupted("this worker ends")
+
+    def _count_fetched(self, size: int) -> None:
+        if size:
+            row = Scan.objects.filter(pk=self._scan.pk)
+            row.update(bytes_fetched=F("bytes_fetched") + size)
 
     def _check(self, target: Target, answers: Sequence[Examined]) -> None:
         """Count what a hub did not hand out.

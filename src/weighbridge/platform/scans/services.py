@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from secrets import token_hex
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from weighbridge.errors import TargetError
 from weighbridge.platform.accounts.models import User
 from weighbridge.platform.accounts.permissions import Action, allowed, require
 from weighbridge.platform.audit.canonical import storable
+from weighbridge.platform.audit.context import request_id
 from weighbridge.platform.audit.errors import Conflict, NotFound
 from weighbridge.platform.audit.services import Act, Actor, record
 from weighbridge.platform.broker import announcing
@@ -58,6 +60,7 @@ def enqueue(actor: Actor, scan: Scan) -> Scan:
     scan.requested_by = actor if isinstance(actor, User) else None
     scan.target = storable(scan.target, 1024)
     scan.published_at = announcing.intended()
+    scan.request_id = request_id.get() or token_hex(8)
     scan.save(force_insert=True)
     announcing.announce(scan)
     act = Act("scan-request", "scan", scan.pk, after=scan.state, data={"target": scan.target})

@@ -24,6 +24,7 @@ from weighbridge.platform.broker.queues import BULK, INTERACTIVE
 from weighbridge.platform.cases.models import Case
 from weighbridge.platform.monitors.models import Monitor
 from weighbridge.platform.scans.models import HubPause, Scan, ScanState
+from weighbridge.platform.web.look_ups import register_look_ups
 
 WINDOW = timedelta(minutes=5)
 _REASON = re.compile(r"[A-Za-z]{1,40}Error(?=:)")
@@ -41,6 +42,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         return HttpResponse("the token is wrong\n", status=401, content_type="text/plain")
     registry = CollectorRegistry()
     registry.register(_Collector())
+    register_look_ups(registry)
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
@@ -100,14 +102,20 @@ def _ended() -> Iterator[Metric]:
     verdicts = GaugeMetricFamily(
         "weighbridge_scans_done_5m", "Scans done in five minutes", labels=["verdict"]
     )
-    size = 0
+    size = fetched = 0
     done = recent.filter(state=ScanState.DONE).values("verdict").order_by()
-    for row in done.annotate(count=Count("pk"), size=Sum("bytes_total")):
+    for row in done.annotate(
+        count=Count("pk"), size=Sum("bytes_total"), fetched=Sum("bytes_fetched")
+    ):
         verdicts.add_metric([row["verdict"]], row["count"])
         size += row["size"]
+        fetched += row["fetched"]
     yield verdicts
     yield GaugeMetricFamily(
         "weighbridge_scanned_bytes_5m", "Length of the files of those", value=size
+    )
+    yield GaugeMetricFamily(
+        "weighbridge_fetched_bytes_5m", "Bytes fetched from hubs for those", value=fetched
     )
     failures = GaugeMetricFamily(
         "weighbridge_scans_failed_5m", "Scans given up in five minutes", labels=["state", "reason"]

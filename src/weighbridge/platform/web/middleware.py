@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponseBase
 from weighbridge.platform.audit.context import request_id as current
 from weighbridge.platform.audit.errors import Conflict, NotFound, Refused
 from weighbridge.platform.web.errors import page
+from weighbridge.platform.web.look_ups import observe
 from weighbridge.platform.web.session import LogInFirst, to_login
 
 Handler = Callable[[HttpRequest], HttpResponseBase]
@@ -50,7 +51,9 @@ def request_id(get_response: Handler) -> Handler:
         try:
             response = get_response(request)
             response["X-Request-ID"] = current.get()
-            _report(request, response, time.perf_counter() - started)
+            seconds = time.perf_counter() - started
+            observe(request.path, seconds)
+            _report(request, response, seconds)
             return response
         finally:
             current.reset(token)
