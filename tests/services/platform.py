@@ -57,9 +57,16 @@ class Platform:
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Start ``weighbridge`` with these words."""
+        return self._run("-P", "-m", "weighbridge", *words)
+
+    def issuer(self, count: int) -> subprocess.Popen[bytes]:
+        """Start a process that issues advisories."""
+        return self._run("-P", str(Path(__file__).with_name("issuing.py")), str(count))
+
+    def _run(self, *words: str) -> subprocess.Popen[bytes]:
         with open(self._place / "processes.log", "ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "weighbridge", *words],
+                [sys.executable, *words],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -49,6 +49,18 @@ def holds(word: str, count: int) -> None:
     assert not Scan.objects.filter(state="running").exists()
     assert not InFlight.objects.exists()
     assert chain.verify().ok
+    numbers_follow()
+
+
+def numbers_follow() -> int:
+    """No number of an advisory is there twice or left out; returns how many there are."""
+    from weighbridge.platform.advisories.models import Advisory
+
+    given = sorted(Advisory.objects.values_list("kind", "year", "number"))
+    for key in {(kind, year) for kind, year, _ in given}:
+        some = [number for kind, year, number in given if (kind, year) == key]
+        assert some == list(range(1, len(some) + 1)), key
+    return len(given)
 
 
 def test_a_message_brings_a_scan_to_a_worker(platform: Platform) -> None:
@@ -132,6 +144,38 @@ def test_the_database_restarts(platform: Platform) -> None:
         assert process.poll() is None, platform.said()
         platform.kill(process)
     holds("database", 8)
+
+
+def test_no_number_is_given_twice_whatever_becomes_of_issuers_and_database(
+    platform: Platform,
+) -> None:
+    from django.db import DatabaseError, connection
+
+    from weighbridge.platform.accounts.models import User
+    from weighbridge.platform.audit import chain
+
+    User.objects.create(username="issuer", role="lead")
+
+    def at_least(count: int) -> bool:
+        try:
+            return numbers_follow() >= count
+        except DatabaseError:
+            connection.close()
+            return False
+
+    first, second, third = (platform.issuer(60) for _ in range(3))
+    eventually(lambda: at_least(15), "15 advisories are issued")
+    platform.kill(first)
+    platform.database.stop("immediate")
+    time.sleep(1)
+    platform.database.start()
+    fourth = platform.issuer(60)
+    eventually(lambda: at_least(40), "40 advisories are issued")
+    platform.kill(second)
+    assert third.wait(120) == fourth.wait(120) == 0
+    connection.close()
+    assert numbers_follow() >= 120
+    assert chain.verify().ok
 
 
 def test_the_hub_is_overloaded_broken_and_silent(platform: Platform) -> None:
