@@ -1,7 +1,8 @@
 """No statement of the hot path reads a large table from end to end.
 
 A scan is made, its rows are copied many times over, and then every statement of further work is
-explained by PostgreSQL. WEIGHBRIDGE_TEST_ROWS says how many copies; a million takes a few minutes.
+explained by PostgreSQL. WEIGHBRIDGE_TEST_ROWS says how many copies, each report with ten findings;
+a million takes some minutes.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from services.test_faults import infected
 pytestmark = pytest.mark.slow
 ROWS = int(os.environ.get("WEIGHBRIDGE_TEST_ROWS", "60000"))
 BASE = 100_000_000
+FINDINGS = 10
+"""What is found in each artifact: behaviours of its report."""
 _WORDS = "md5(n::text) || md5((-n)::text)"
 COPIES = {
     "catalog_model": {"name": "'copies/m' || n"},
@@ -30,7 +33,10 @@ COPIES = {
     "scans_artifactfacts": {"artifact_id": "n", "blob": "''::bytea"},
     "scans_factsymbol": {"facts_id": "n", "name": "'module.' || n"},
     "scans_artifactreport": {"artifact_id": "n", "facts_id": "n"},
-    "scans_reportbehaviour": {"report_id": "n", "behaviour": _WORDS},
+    "scans_reportbehaviour": {
+        "report_id": f"{BASE} + (n - {BASE}) / {FINDINGS}",
+        "behaviour": _WORDS,
+    },
     "cases_occurrence": {"artifact_id": "n", "place": _WORDS, "behaviour": _WORDS},
     "scans_scan": {
         "version_id": "n",
@@ -48,14 +54,15 @@ def copy_rows() -> None:
         for table, changed in COPIES.items():
             described = connection.introspection.get_table_description(cursor, table)
             values = {"id": "n", **changed}
+            count = ROWS * FINDINGS if table == "scans_reportbehaviour" else ROWS
             names = [f'"{column.name}"' for column in described]
             chosen = [values.get(column.name, f't."{column.name}"') for column in described]
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join(names)}) SELECT {', '.join(chosen)} "
                 f"FROM (SELECT * FROM {table} ORDER BY id LIMIT 1) t, "
-                f"generate_series({BASE}, {BASE + ROWS - 1}) n"
+                f"generate_series({BASE}, {BASE + count - 1}) n"
             )
-            assert cursor.rowcount == ROWS, table
+            assert cursor.rowcount == count, table
         cursor.execute("ANALYZE")
 
 
