@@ -150,16 +150,24 @@ def depth_page() -> str:
         "*Followed*: its structure is followed to",
         "its end and holds nothing that runs, so its numbers are opaque. *Named*: recognised, not "
         "read, and",
-        "`inconclusive`.\n",
-        "| format | depth | recognised by | loaders | rules |",
-        "| --- | --- | --- | --- | --- |",
+        "`inconclusive`. The counts are those files of `make eval` that hold the format; what has "
+        "none there",
+        "is held by tests alone.\n",
+        "| format | depth | recognised by | loaders | rules | honest | hostile |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
+    counts = json.loads((ROOT / "evals" / "results.json").read_text(encoding="utf-8"))["formats"]
     table = (DOCS / "formats.tsv").read_text(encoding="utf-8").splitlines()[1:]
     for line in table:
         names, depth, recognised, loaders, rules = line.split("\t")
         shown = ", ".join(f"`{name}`" for name in names.split(", "))
         rules = re.sub(r"[a-z0-9]+(?:-[a-z0-9]+)+", _rule_link, rules)
-        lines.append(f"| {shown} | {depth} | {recognised} | {loaders} | {rules} |")
+        honest, hostile = (
+            sum(counts.get(name, {}).get(side, 0) for name in names.split(", "))
+            for side in ("honest", "hostile")
+        )
+        row = (shown, depth, recognised, loaders, rules, str(honest), str(hostile))
+        lines.append(f"| {' | '.join(row)} |")
     lines.append(
         "\n## Data that nothing runs\n\nFollowed, each to its end. Their names stand in "
         "[their own page](formats/data.md).\n"

@@ -19,7 +19,7 @@ from evals.honest import SETS as HONEST
 from evals.hostile import SETS as HOSTILE
 from evals.samples import Honest, Sample, write
 from weighbridge.budget import Budget
-from weighbridge.facts.structure import Gap
+from weighbridge.facts.structure import Format, Gap
 from weighbridge.findings.model import Finding, Kind, Verdict
 from weighbridge.findings.verdict import of_file
 from weighbridge.formats.examine import examine
@@ -36,6 +36,7 @@ class Answer:
     verdict: Verdict
     findings: tuple[Finding, ...]
     gaps: tuple[Gap, ...]
+    formats: frozenset[str]
 
     @property
     def flags(self) -> list[Finding]:
@@ -72,8 +73,9 @@ def scan(path: Path) -> Answer:
     finally:
         os.close(descriptor)
     gaps = tuple(fact for fact in facts if isinstance(fact, Gap))
+    formats = frozenset(fact.format for fact in facts if isinstance(fact, Format))
     findings = tuple(judge(facts, path.name))
-    return Answer(of_file(findings, complete=not gaps), findings, gaps)
+    return Answer(of_file(findings, complete=not gaps), findings, gaps, formats)
 
 
 def _missing(needs: tuple[str, ...]) -> str:

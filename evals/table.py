@@ -39,7 +39,7 @@ def false_alarm(honest: Honest, answer: Answer) -> bool:
 
 
 def counted(outcome: Outcome) -> Results:
-    """Return the results by technique and by framework."""
+    """Return the results by technique and by framework, and how many files each format has."""
     techniques: dict[str, dict[str, Any]] = defaultdict(_empty)
     for sample, answer in outcome.hostile:
         line = techniques[sample.technique]
@@ -58,7 +58,16 @@ def counted(outcome: Outcome) -> Results:
             line["false alarms"].append(honest.name)
         elif answer.verdict is Verdict.WEAKNESS:
             line["weakness"] += 1
-    return {"techniques": dict(techniques), "frameworks": dict(frameworks)}
+    formats: dict[str, dict[str, Any]] = defaultdict(lambda: {"honest": 0, "hostile": 0})
+    for side, answers in (("honest", outcome.honest), ("hostile", outcome.hostile)):
+        for _, answer in answers:
+            for name in answer.formats:
+                formats[name][side] += 1
+    return {
+        "techniques": dict(techniques),
+        "frameworks": dict(frameworks),
+        "formats": dict(formats),
+    }
 
 
 def _empty() -> dict[str, Any]:
