@@ -8,7 +8,7 @@ from evals.honest import SETS as HONEST
 from evals.honest import plain
 from evals.hostile import SETS as HOSTILE
 from evals.hostile import opcodes
-from evals.run import Outcome, main, scan
+from evals.run import Outcome, main, run, scan
 from evals.samples import write
 
 from evals import table
@@ -89,7 +89,13 @@ def test_a_technique_may_not_be_missing():
 def test_the_kept_table_is_what_the_program_writes():
     kept = table.kept()
     assert table.FILE.read_text("utf-8") == json.dumps(kept, indent=1, sort_keys=True) + "\n"
-    assert table.counted(Outcome()) == {"techniques": {}, "frameworks": {}}
+    assert table.counted(Outcome()) == {"techniques": {}, "frameworks": {}, "formats": {}}
+
+
+def test_files_are_counted_by_the_formats_in_them():
+    counts = table.counted(run(only=("opcodes",), every=20))["formats"]
+    assert set(counts) == {"pickle"}
+    assert counts["pickle"]["hostile"] > counts["pickle"]["honest"] == 0
 
 
 def test_the_command(capsys):
