@@ -20,7 +20,8 @@ from weighbridge.errors import TargetError
 from weighbridge.platform.accounts import tokens
 from weighbridge.platform.accounts.roles import Role
 from weighbridge.platform.catalog.models import Artifact, Lineage, Model, ModelFile, ModelVersion
-from weighbridge.platform.catalog.selectors import models_visible_to
+from weighbridge.platform.catalog.recognising import recognised
+from weighbridge.platform.catalog.selectors import models_visible_to, versions_visible_to
 from weighbridge.platform.scans import services
 from weighbridge.platform.scans.models import ArtifactReport, Scan
 from weighbridge.platform.scans.selectors import look_up, report_on
@@ -174,6 +175,44 @@ def test_so_are_those_of_kaggle(
     hub.kaggle.add("owner/net/pyTorch/small/3", {"model.pkl": Content(r.infected("kaggle"))})
     scan_of("kaggle://owner/net/pytorch/small")
     assert Model.objects.get().restricted
+
+
+def test_a_folder_that_was_copied_elsewhere_is_recognised(
+    hub: LoopbackHub, tmp_path: Path, settings: Any
+) -> None:
+    settings.WEIGHBRIDGE_LOCAL_ROOTS = [tmp_path]
+    at_hub = scan_of().version
+    files = repository().files
+    copied = {name: content.read(0, content.size) for name, content in files.items()}
+    other = {**copied, "clean.pkl": r.harmless() + b"\n"}
+    for name, held in (("copy", copied), ("other", other)):
+        r.written(tmp_path / name, held)
+        services.request(r.person("ada"), "path", str(tmp_path / name))
+    first, second = (scan.version for scan in r.work())
+    assert at_hub is not None and first is not None and second is not None
+    client = Client()
+    client.force_login(r.person("ada"))
+    told = client.get(f"/api/v1/versions/{first.pk}").json()["recognised_as"]
+    assert [(one["name"], one["revision"]) for one in told] == [("org/net", at_hub.revision)]
+    assert "Its weights are those of" in client.get(f"/models/{first.model_id}").content.decode()
+    assert client.get(f"/api/v1/versions/{second.pk}").json()["recognised_as"] == []
+    assert client.get(f"/api/v1/versions/{at_hub.pk}").json()["recognised_as"] == []
+
+
+def test_a_restricted_model_is_recognised_for_researchers_alone(
+    hub: LoopbackHub, tmp_path: Path, settings: Any
+) -> None:
+    settings.WEIGHBRIDGE_LOCAL_ROOTS = [tmp_path]
+    hub.add(repository(about={"private": True}))
+    scan_of()
+    files = repository().files
+    held = {name: content.read(0, content.size) for name, content in files.items()}
+    services.request(r.person("ada"), "path", str(r.written(tmp_path / "copy", held)))
+    (scan,) = r.work()
+    assert scan.version is not None
+    everybody = versions_visible_to(r.person("eve", Role.READER))
+    assert recognised(scan.version, everybody) == []
+    assert len(recognised(scan.version, versions_visible_to(r.person("ada")))) == 1
 
 
 def test_what_was_fetched_is_counted(hub: LoopbackHub) -> None:

@@ -20,6 +20,7 @@ from weighbridge.platform.catalog.models import (
     Provider,
     Status,
 )
+from weighbridge.platform.catalog.recognising import recognised
 from weighbridge.platform.publications.boms import MEDIA_TYPE, bom_of
 from weighbridge.platform.scans.models import ArtifactReport, VersionReport
 from weighbridge.platform.scans.selectors import inconclusive as inconclusive_reports
@@ -132,8 +133,12 @@ def versions(request: HttpRequest, number: int, query: Query[Paging]) -> dict[st
 
 @router.get("/versions/{int:number}", summary="One version with its files")
 def version(request: HttpRequest, number: int, query: Query[Paging]) -> dict[str, Any]:
-    """Return a version, the cause of its status, and a page of its files."""
-    row = selectors.versions_visible_to(actor(request, Action.LOOK_UP)).filter(pk=number).first()
+    """Return a version, the cause of its status, and a page of its files.
+
+    `recognised_as` are models of hubs with the same weights, for a folder or an upload.
+    """
+    visible = selectors.versions_visible_to(actor(request, Action.LOOK_UP))
+    row = visible.filter(pk=number).first()
     if row is None:
         raise NotFound(f"there is no version {number}")
     files = ModelFile.objects.filter(version=row).select_related("artifact")
@@ -148,7 +153,12 @@ def version(request: HttpRequest, number: int, query: Query[Paging]) -> dict[str
         _file(item["file"], reports.get(item["file"].artifact_id)) for item in found["items"]
     ]
     whole = VersionReport.objects.filter(version=row).values("effective", "verdict", "decided_by")
-    together = {"together": whole.first(), "files": found}
+    same = [
+        {"version": one.pk, "provider": one.model.provider, "name": one.model.name,
+         "revision": one.revision}
+        for one in recognised(row, visible)
+    ]  # fmt: skip
+    together = {"together": whole.first(), "recognised_as": same, "files": found}
     return {**version_shown(row, selectors.status(row).cause), **together}
 
 

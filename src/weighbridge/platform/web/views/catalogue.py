@@ -19,6 +19,7 @@ from weighbridge.platform.api.pages import page
 from weighbridge.platform.audit.errors import NotFound, RegistryError
 from weighbridge.platform.catalog import selectors
 from weighbridge.platform.catalog.models import Model, ModelVersion, Provider, Status
+from weighbridge.platform.catalog.recognising import recognised
 from weighbridge.platform.notices import services as notices
 from weighbridge.platform.notices.selectors import is_followed
 from weighbridge.platform.scans import selectors as scans
@@ -78,6 +79,7 @@ def model(request: HttpRequest, number: int) -> HttpResponse:
         "versions_total": rows.count(),
         "newest": newest,
         "derived": selectors.status(newest) if newest else None,
+        "recognised": recognised(newest, selectors.versions_visible_to(user)) if newest else [],
         "files": [(file, covered(file)) for file in files[:_FILES]],
         "coverage_words": WORDS,
         "files_total": len(files),
