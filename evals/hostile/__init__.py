@@ -4,6 +4,7 @@ from evals.hostile import (
     callables,
     consumers,
     containers,
+    exports,
     functions,
     graphs,
     handed_over,
@@ -33,6 +34,7 @@ SETS: dict[str, HostileSet] = {
     "handed-over": handed_over,
     "keras": keras,
     "graphs": graphs,
+    "exports": exports,
     "templates": templates,
     "r-objects": r_objects,
 }
