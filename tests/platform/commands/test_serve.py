@@ -124,3 +124,37 @@ def test_a_key_that_others_can_read_stops_the_start(data: Path) -> None:
     (data / "secret-key").chmod(0o644)
     answer = run(data, "platform-check")
     assert answer.returncode == 2 and "chmod 600" in answer.stderr
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started, as the kernel knows them."""
+    return [
+        int(one)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for one in (task / "children").read_text().split()
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="it finds processes in /proc")
+def test_counts_outlive_a_process_of_the_web_server(data: Path) -> None:
+    def counted(client: httpx.Client) -> float:
+        answer = client.get("/metrics", headers={"Authorization": "Bearer secret"})
+        found = re.search(r"^weighbridge_look_up_seconds_count (\S+)$", answer.text, re.MULTILINE)
+        assert found is not None, answer.text
+        return float(found[1])
+
+    with served(data, WEIGHBRIDGE_METRICS_TOKEN="secret") as serving:
+        client = httpx.Client(base_url=serving.address, timeout=30)
+        look_up = f"/api/v1/artifacts/{'0' * 64}"
+        for _ in range(4):
+            assert client.get(look_up).status_code == 401
+        assert counted(client) == 4
+        web = [one for pid in children(serving.process.pid) for one in children(pid)]
+        os.kill(web[0], signal.SIGTERM)
+        eventually(lambda: web[0] not in [
+            one for pid in children(serving.process.pid) for one in children(pid)
+        ], serving.said)  # fmt: skip
+        client = httpx.Client(base_url=serving.address, timeout=30)
+        for _ in range(4):
+            assert client.get(look_up).status_code == 401
+        assert counted(client) == 8

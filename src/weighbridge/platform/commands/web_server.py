@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import tempfile
 import threading
@@ -34,6 +35,7 @@ class Server(BaseApplication):  # type: ignore[misc]
             # Nobody's word on addresses or schemes is taken; see BEHIND_TLS_PROXY in the settings.
             "forwarded_allow_ips": "",
             "limit_request_line": 8190,
+            "post_worker_init": _begin_counting,
         }
         super().__init__()
 
@@ -49,6 +51,13 @@ class Server(BaseApplication):  # type: ignore[misc]
         return application
 
 
+def _begin_counting(_worker: object) -> None:
+    """Have the files of counts made before a request needs them: the disk may be full then."""
+    from weighbridge.platform.web.look_ups import begin
+
+    begin()
+
+
 def _end_with(parent: int) -> None:
     """Stop this server when the process that started it is gone."""
     while os.getppid() == parent:
@@ -58,12 +67,18 @@ def _end_with(parent: int) -> None:
 
 def main() -> None:
     """Run until told to stop; the environment says where."""
-    with tempfile.TemporaryDirectory(prefix="weighbridge-counts-") as folder:
-        # The processes of this server add up there what each of them counts.
-        os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
-        start()
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    # The processes of this server add up there what each of them counts.
+    folder = tempfile.mkdtemp(prefix="weighbridge-counts-")
+    os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", folder)
+    own = os.getpid()
+    start()
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    try:
         Server(os.environ["WEIGHBRIDGE_BIND"], int(os.environ["WEIGHBRIDGE_WEB_PROCESSES"])).run()
+    finally:
+        # A worker that ends comes by here too: it is a copy of this process.
+        if os.getpid() == own:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
