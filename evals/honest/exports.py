@@ -1,4 +1,4 @@
-"""Models in the forms that other runtimes and devices read: pt2, Core ML, LightGBM's text, MNN."""
+"""Models in the forms that other runtimes and devices read: pt2, ExecuTorch, Core ML, MNN."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from evals.samples import Honest
 
-NEEDS = ("numpy", "torch", "coremltools", "lightgbm", "onnx", "MNN")
+NEEDS = ("numpy", "torch", "coremltools", "lightgbm", "onnx", "MNN", "executorch")
 
 
 def samples() -> Iterator[Honest]:
@@ -33,9 +33,17 @@ def _exported(folder: Path) -> None:
         def forward(self, x: Any) -> Any:
             return x + 1 if x.shape[0] > 4 else x * (x.shape[0] // 2)
 
-    layers = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU())
+    layers = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU()).eval()
     program = torch.export.export(layers, (torch.randn(2, 4),))
     torch.export.save(program, folder / "linear.pt2", extra_files={"note.txt": "hello"})
+    from executorch import exir
+
+    with torch.no_grad():
+        plain = exir.to_edge(program).to_executorch()
+        beside = exir.ExecutorchBackendConfig(external_constants=True)
+        apart = exir.to_edge(program).to_executorch(beside)
+    (folder / "linear.pte").write_bytes(plain.buffer)
+    apart.write_tensor_data_to_file(str(folder))
     batch = {"x": {0: torch.export.Dim.AUTO}}
     program = torch.export.export(Dynamic(), (torch.randn(6, 4),), dynamic_shapes=batch)
     torch.export.save(program, folder / "dynamic.pt2")

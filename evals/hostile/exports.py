@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import struct
 from collections.abc import Iterator
 from typing import Any
 
 from evals.archives import zipped
+from evals.flat_tables import Flat, Numbers, Scalar, flatbuffer
 from evals.opcodes import shell
 from evals.samples import COMMAND, Sample
 
@@ -21,8 +23,12 @@ def samples() -> Iterator[Sample]:
     """Yield the samples."""
     for name, content in _programs().items():
         # A target is told by where it leads; what would be called there is for the reader to see.
-        effects = () if name == "target" else RUN
-        yield Sample(f"pt2-{name}", TECHNIQUE, effects, LOAD, content, f"{name}.pt2")
+        # A library beside the program is loaded by whoever takes it for AOTInductor's.
+        effects = () if name in ("target", "library") else RUN
+        loaders = () if name == "library" else LOAD
+        yield Sample(f"pt2-{name}", TECHNIQUE, effects, loaders, content, f"{name}.pt2")
+    yield Sample("pte-overflow", TECHNIQUE, (), (), _executorch((1 << 30, 1 << 30, 64)), "m.pte")
+    yield Sample("pte-shape", TECHNIQUE, (), (), _executorch((-1, 2)), "m.pte")
     layer = 'layer {\n  name: "py"\n  type: "Python"\n  python_param {\n'
     layer += '    module: "os"\n    layer: "system"\n  }\n}\n'
     caffe = f'name: "Net"\nlayer {{\n  name: "c"\n  type: "Convolution"\n}}\n{layer}'
@@ -40,6 +46,7 @@ def _programs() -> dict[str, bytes]:
         "guard": _archive(_program(guards=[f"{SHELL} == 0"])),
         "target": _archive(_program(targets=["torch.serialization.os.system"])),
         "sample-inputs": _archive(_program(), {"m/data/sample_inputs/model.pt": evil}),
+        "library": _archive(_program(), {"m/extra/wrapper.so": _library()}),
         "constant": _archive(_program(), {"m/data/constants/opaque_obj_0": evil}),
     }
 
@@ -70,6 +77,20 @@ def _archive(program: dict[str, Any], more: dict[str, bytes] | None = None) -> b
         **(more or {}),
     }
     return zipped(members)
+
+
+def _library() -> bytes:
+    """A header of a 64-bit library, and nothing behind it."""
+    numbers = (3, 62, 1, 0, 64, 0, 0, 64, 56, 0, 64, 0, 0)
+    return b"\x7fELF\x02\x01\x01" + bytes(9) + struct.pack("<HHIQQQIHHHHHH", *numbers)
+
+
+def _executorch(sizes: tuple[int, ...]) -> bytes:
+    """A program with one tensor (executorch, schema/program.fbs)."""
+    tensor = Flat({0: Scalar(6, 1), 2: Numbers(sizes), 3: b"\0\1", 5: Scalar(0)})
+    value = Flat({0: Scalar(5, 1), 1: tensor})
+    plan = Flat({0: "forward", 2: [value], 3: Numbers((0,)), 4: Numbers((0,))})
+    return flatbuffer(Flat({0: Scalar(0), 1: [plan]}), b"ET12")
 
 
 def _paddle(operator: str) -> bytes:
