@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from builders import pickles as p
+from hub.content import Content, Repository
 from services.platform import Platform
 from services.servers import eventually
 
@@ -236,3 +237,38 @@ def test_two_monitors_and_two_keepers_watch_the_same(platform: Platform) -> None
     holds("watched", 12)
     contents = {one.path for one in platform.hub.log if "watched" in one.path and "pkl" in one.path}
     assert len(contents) == 1, "one of twelve forks is fetched, and speaks for all"
+
+
+def test_many_files_are_read_by_several_workers_of_whom_some_are_killed(
+    platform: Platform,
+) -> None:
+    from weighbridge.platform.catalog.models import ModelFile
+    from weighbridge.platform.scans.models import InFlight
+
+    files = {
+        f"part-{number:03}.pkl": Content(infected(f"wide {number}"), lfs=True)
+        for number in range(260)
+    }
+    platform.hub.add(Repository("wide/model", files))
+    platform.hub.log.clear()
+    platform.hub.latency = 0.1
+    workers = [platform.worker() for _ in range(3)]
+    keeper = platform.keeper()
+    try:
+        numbers = platform.enqueue(["hf://wide/model"])
+        helped = InFlight.objects.exclude(helper="")
+        eventually(helped.exists, "somebody helps")
+        stored = ModelFile.objects.filter(version__model__name="wide/model")
+        eventually(lambda: stored.count() > 60, "something is read")
+        # One of them runs the scan, or helps with it; all that it had is done by the others.
+        platform.kill(workers.pop())
+        platform.all_done(numbers)
+    finally:
+        platform.hub.latency = 0
+    assert stored.count() == len(files)
+    fetches = [one.path for one in platform.hub.requests("/resolve/")]
+    assert len(set(fetches)) == len(files)
+    assert len(fetches) < len(files) + 80, "only what the lost worker had is read twice"
+    assert not InFlight.objects.exists()
+    for process in (*workers, keeper):
+        platform.kill(process)

@@ -17,7 +17,7 @@ from weighbridge.platform.audit.errors import Conflict, Refused
 from weighbridge.platform.cases import deciding, vouching
 from weighbridge.platform.cases.models import Case, Ruling, Vouch
 from weighbridge.platform.catalog.models import ModelVersion
-from weighbridge.platform.scans import hunt_queue, hunts, running
+from weighbridge.platform.scans import hunt_queue, hunts, reader
 from weighbridge.platform.scans.models import ArtifactReport, Hunt
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ def no_bytes(monkeypatch: pytest.MonkeyPatch) -> Any:
     ask = hunts.run
 
     def asking(row: Any) -> Any:
-        monkeypatch.setattr(running, "opened", lambda *_: pytest.fail("a file was opened"))
+        monkeypatch.setattr(reader, "opened", lambda *_: pytest.fail("a file was opened"))
         return ask(row)
 
     monkeypatch.setattr(hunts, "run", asking)

@@ -26,7 +26,7 @@ from weighbridge.platform.cases.models import Case, Occurrence
 from weighbridge.platform.catalog.models import Artifact, ModelFile, ModelVersion
 from weighbridge.platform.commands.worker import Worker
 from weighbridge.platform.logs import JsonFormatter
-from weighbridge.platform.scans import running, services
+from weighbridge.platform.scans import reader, running, services
 from weighbridge.platform.scans.judging import unpacked
 from weighbridge.platform.scans.models import ArtifactFacts, ArtifactReport, Scan
 from weighbridge.platform.scans.selectors import inconclusive, report_on
@@ -104,7 +104,7 @@ def test_what_is_known_is_not_read_again(folder: Path, monkeypatch: pytest.Monke
     def examined(*_: object) -> None:
         raise AssertionError("this content was read before")
 
-    monkeypatch.setattr(running, "examined", examined)
+    monkeypatch.setattr(reader, "examined", examined)
     assert scan_of(folder).state == "done"
     assert stored() == before
 
@@ -114,7 +114,7 @@ def test_other_rules_judge_stored_facts_without_reading_again(
 ) -> None:
     scan_of(folder)
     ArtifactReport.objects.update(rules="older")
-    monkeypatch.setattr(running, "examined", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(reader, "examined", lambda *_: pytest.fail("read again"))
     assert scan_of(folder).state == "done"
     assert ArtifactReport.objects.filter(current=True).exclude(rules="older").count() == 4
     assert ArtifactReport.objects.filter(current=False, rules="older").count() == 4

@@ -18,7 +18,7 @@ from weighbridge.platform.cases import deciding
 from weighbridge.platform.cases.models import Case, Occurrence
 from weighbridge.platform.cases.selectors import detail
 from weighbridge.platform.catalog.models import ModelFile, ModelVersion
-from weighbridge.platform.scans import running, services
+from weighbridge.platform.scans import reader, services
 from weighbridge.platform.scans.models import Scan, VersionReport
 from weighbridge.platform.scans.selectors import report_on
 
@@ -155,7 +155,7 @@ def test_newer_rules_judge_versions_again_without_reading(
     scan = scan_of(r.written(root / "led", LED))
     VersionReport.objects.update(rules="older", findings=[], verdict="clean", effective="clean")
     Occurrence.objects.filter(version=scan.version).update(live=False)
-    monkeypatch.setattr(running, "examined", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(reader, "examined", lambda *_: pytest.fail("read again"))
     row = r.hunted("rules")
     assert row.hits == 1
     report = VersionReport.objects.get()

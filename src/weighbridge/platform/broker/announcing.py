@@ -40,7 +40,14 @@ def announce(scan: Scan) -> None:
         transaction.on_commit(lambda: _announce(scan.pk, scan.priority))
 
 
-def publish(number: int, priority: int) -> bool:
+def call(scan: Scan, count: int) -> int:
+    """Send messages to whoever has time to help with a running scan; returns how many."""
+    if not enabled():
+        return 0
+    return sum(publish(scan.pk, scan.priority, queues.HELP) for _ in range(count))
+
+
+def publish(number: int, priority: int, task: str = queues.TASK) -> bool:
     """Send one message and wait for the broker's confirmation; tells whether it came."""
     global _silent_until
     if time.monotonic() < _silent_until:
@@ -51,7 +58,7 @@ def publish(number: int, priority: int) -> bool:
     app = application()
     try:
         app.send_task(
-            queues.TASK,
+            task,
             args=[number],
             queue=f"{queues.PREFIX}{name}",
             retry=True,

@@ -12,6 +12,7 @@ BULK = "bulk"
 NAMES = (INTERACTIVE, BULK)
 PREFIX = "weighbridge."
 TASK = "weighbridge.scan"
+HELP = "weighbridge.help"
 DELIVERIES = 20
 """So often a message is delivered before it is laid aside; the row goes on without it."""
 _DEAD_LENGTH = 10_000

@@ -7,7 +7,7 @@ import mmap
 import os
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from weighbridge.platform.broker import queues
@@ -31,6 +31,7 @@ def work(names: Sequence[str], processes: int) -> None:
 
     app = application()
     app.task(name=queues.TASK, bind=False)(scan)
+    app.task(name=queues.HELP, bind=False)(lend_a_hand)
     signals.worker_shutting_down.connect(_stop)
     signals.worker_process_init.connect(_forget_connections)
     signals.task_prerun.connect(_tidy)
@@ -50,13 +51,6 @@ def scan(number: int) -> None:
 
     from weighbridge.platform.audit.context import caused_by
     from weighbridge.platform.scans import running, services
-    from weighbridge.platform.scans.models import ScanState
-
-    until = time.monotonic() + SCAN_SECONDS
-    parent = os.getppid()
-
-    def stopped() -> bool:
-        return bool(_stopping[0]) or os.getppid() != parent or time.monotonic() > until
 
     try:
         row = services.claim(f"{socket.gethostname()}/{os.getpid()}", number)
@@ -64,18 +58,36 @@ def scan(number: int) -> None:
             return
         with caused_by(row.request_id):
             log.info("scan", extra={"fields": {"scan": row.pk, "attempt": row.attempts}})
-            after = running.run(row, stopped)
-        if after.state != ScanState.RUNNING or after.attempts != row.attempts:
-            return
-        if time.monotonic() > until:
-            late = f"it was not examined within {SCAN_SECONDS // 60} minutes"
-            services.fail(row, late, transient=True)
-        else:
-            services.release(row, "the worker was told to stop")
+            running.run(row, _left_alone(), _late())
     except DatabaseError as error:
         # The row says what is still to be done, and the reconciler sends a new message for it.
         log.error("the database does not answer: %s", error)
         time.sleep(_DATABASE_PAUSE_SECONDS)
+
+
+def lend_a_hand(number: int) -> None:
+    """Help with a scan that another worker runs, if it still runs."""
+    from django.db import DatabaseError
+
+    from weighbridge.platform.scans import helping
+
+    stopped, late = _left_alone(), _late()
+    try:
+        helping.lend_a_hand(number, lambda: stopped() or late())
+    except DatabaseError as error:
+        log.error("the database does not answer: %s", error)
+
+
+def _left_alone() -> Callable[[], bool]:
+    """Return what tells whether to end: told to, or whoever started this is gone."""
+    parent = os.getppid()
+    return lambda: bool(_stopping[0]) or os.getppid() != parent
+
+
+def _late() -> Callable[[], bool]:
+    """Return what tells whether the time of a task that starts now is over."""
+    until = time.monotonic() + SCAN_SECONDS
+    return lambda: time.monotonic() > until
 
 
 def _stop(**_given: Any) -> None:

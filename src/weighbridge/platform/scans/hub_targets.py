@@ -82,15 +82,19 @@ class RemoteFile:
         """Nothing of it is open."""
 
 
-def open_hub(address: str) -> Target:
+def open_hub(address: str, revision: str | None = None) -> Target:
     """Ask a hub for the files of a model.
+
+    Args:
+        address: as a scan has it.
+        revision: instead of the one that an address means.
 
     Raises:
         TargetError: there is no such model, it may not be read, or the hub does not answer.
     """
     access = replace(settings.WEIGHBRIDGE_HUBS, pace=hub_pace.shared)
     transport = Transport(access.proxies, pace=access.pace)
-    listing = listed(checked_address(address, access), None, access, transport)
+    listing = listed(checked_address(address, access), revision, access, transport)
     model = model_of(listing)
     ahead = Lookahead(transport, settings.WEIGHBRIDGE_DOWNLOAD_MAX_BYTES)
     return Target(

@@ -9,8 +9,9 @@ from weighbridge.platform.catalog import services as catalog
 from weighbridge.platform.catalog.models import Artifact
 from weighbridge.platform.scans.assessment import Reading
 from weighbridge.platform.scans.hub_targets import RemoteFile
+from weighbridge.platform.scans.judging import settled
 from weighbridge.platform.scans.models import ArtifactFacts
-from weighbridge.platform.scans.reading import Subject, read_as
+from weighbridge.platform.scans.reading import Examined, Subject, read_as
 from weighbridge.platform.scans.targets import Target
 
 _CHUNK = 500
@@ -44,6 +45,11 @@ class Kept:
         if file.sha256 is None:
             return False
         return self._settled.filter(artifact__key=file.sha256, name=read_as(file.path)).exists()
+
+    def lasts(self, file: Subject, answer: Examined) -> bool:
+        """Tell whether what was read of a file now need not be read by a later attempt."""
+        told = answer.steady if self._target.ahead is not None else file.sha256 is not None
+        return told and settled(answer.facts)
 
     def artifact(self, file: Subject) -> Artifact:
         """Return the artifact of a file that was read before."""

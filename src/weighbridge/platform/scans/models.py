@@ -275,12 +275,15 @@ class Hunt(models.Model):
 class InFlight(models.Model):
     """Content that a scan is about to read, so that no other reads it meanwhile.
 
-    It holds as long as that attempt of the scan runs under its lease.
+    It holds as long as that attempt of the scan runs under its lease; where a helper of the scan
+    took it, as long as the lease of that helper too.
     """
 
     key = models.CharField(max_length=64, unique=True)
     scan = models.ForeignKey(Scan, on_delete=models.CASCADE, related_name="in_flight")
     attempt = models.SmallIntegerField()
+    helper = models.CharField(max_length=32, default="", db_default="")
+    lease_until = models.DateTimeField(null=True)
 
 
 class HubPause(models.Model):

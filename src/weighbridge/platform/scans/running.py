@@ -8,81 +8,70 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
-from django.conf import settings
 from django.db import DatabaseError, transaction
-from django.db.models import F
 
 from weighbridge.budget import Limits
-from weighbridge.defender.files import Found, Refused
+from weighbridge.defender.files import Refused
 from weighbridge.defender.process import Interrupted
-from weighbridge.defender.remote import Remote
-from weighbridge.defender.roles import role_of
-from weighbridge.defender.scan import default_jobs
 from weighbridge.errors import SourceError, TargetError, WorkerError
 from weighbridge.findings.model import Verdict
 from weighbridge.findings.verdict import strongest
-from weighbridge.platform import hub_pace
 from weighbridge.platform.audit.canonical import storable
 from weighbridge.platform.audit.errors import Conflict
 from weighbridge.platform.audit.services import record_all
-from weighbridge.platform.cases.opening import FLAGGED, Origin
 from weighbridge.platform.cases.ruling import hold_shared
-from weighbridge.platform.cases.vouched import in_force, version_of
 from weighbridge.platform.catalog import services as catalog
-from weighbridge.platform.catalog.models import (
-    PATH_LENGTH,
-    Artifact,
-    ModelFile,
-    ModelVersion,
-    Status,
-)
+from weighbridge.platform.catalog.models import PATH_LENGTH, ModelVersion
 from weighbridge.platform.scans import assessment, services
+from weighbridge.platform.scans.fetched import count_fetched, unread_of
+from weighbridge.platform.scans.filing import DEFENDER, Filing
+from weighbridge.platform.scans.helping import ask_for_help
 from weighbridge.platform.scans.in_flight import Taken
-from weighbridge.platform.scans.judging import format_of, judged, source_failed, unpacked
-from weighbridge.platform.scans.kept import Kept, place_of
-from weighbridge.platform.scans.models import ArtifactReport, Scan, TargetKind
-from weighbridge.platform.scans.reading import (
-    Examined,
-    Stopped,
-    Subject,
-    examined,
-    opened,
-    read_as,
-)
+from weighbridge.platform.scans.kept import Kept
+from weighbridge.platform.scans.models import Scan, TargetKind
+from weighbridge.platform.scans.reader import Answered, Reader, wait_for
+from weighbridge.platform.scans.reading import Examined, Stopped, Subject
 from weighbridge.platform.scans.targets import Target, find
 from weighbridge.platform.scans.uploads import discard
 from weighbridge.platform.scans.whole import judge_version
 from weighbridge.platform.scans.work import Work
-from weighbridge.rules.registry import RULES_VERSION
 from weighbridge.sources.patience import RateLimited
 
 TRANSIENT = (WorkerError, SourceError, DatabaseError, OSError)
 """What another attempt may fare better with: lost workers, vanished bytes, a full disk, a lock."""
-DEFENDER = "defender"
-_BEAT_SECONDS = 5.0
-_FLAGGED = (Status.SUSPECTED, Status.VALIDATED)
 log = logging.getLogger(__name__)
 
 
-def run(scan: Scan, stopped: Stopped = lambda: False) -> Scan:
+def never() -> bool:
+    """Tell nobody to end."""
+    return False
+
+
+def run(scan: Scan, stopped: Stopped = never, late: Stopped = never) -> Scan:
     """Examine the target of a claimed scan and store what was found.
 
     Args:
         scan: as `services.claim` returned it.
-        stopped: true when this worker should end; the scan then stays claimed until its lease is
-            over, and goes on elsewhere.
+        stopped: true when this worker should end; the scan is given back then.
+        late: true when the time of this attempt is over. The scan is given back, and goes on where
+            it ended. An attempt that read nothing which will last has failed.
 
     Returns:
         The scan, done or failed or waiting for its next attempt. Where the lease was lost it is
         returned as it stands, and nothing more is written.
     """
+    attempt = _Run(scan, lambda: stopped() or late())
     try:
-        verdict = _Run(scan, stopped).all()
+        verdict = attempt.all()
         scan = services.finish(scan, verdict.value)
-    except (Conflict, Interrupted):
+    except Interrupted:
+        with suppress(Conflict):
+            return _given_back(scan, late() and not attempt.lasting)
+        return Scan.objects.get(pk=scan.pk)
+    except Conflict:
         return Scan.objects.get(pk=scan.pk)
     except RateLimited as error:
         scan = _later(scan, error)
@@ -98,6 +87,13 @@ def run(scan: Scan, stopped: Stopped = lambda: False) -> Scan:
     return scan
 
 
+def _given_back(scan: Scan, in_vain: bool) -> Scan:
+    """Let another attempt go on, which is no attempt that failed unless it was in vain."""
+    if in_vain:
+        return services.fail(scan, "no file was read within the time of a task", transient=True)
+    return services.release(scan, "the worker ended before the scan did")
+
+
 def _later(scan: Scan, error: RateLimited) -> Scan:
     """Put a scan off until its hub may be asked again, which is no attempt that failed."""
     if error.until is None:
@@ -106,9 +102,10 @@ def _later(scan: Scan, error: RateLimited) -> Scan:
 
 
 class _Run:
-    """One attempt."""
+    """One attempt. `lasting` counts the files that no later attempt needs to read."""
 
     def __init__(self, scan: Scan, stopped: Stopped) -> None:
+        self.lasting = 0
         self._scan = scan
         self._stopped = stopped
         self._limits = Limits()
@@ -124,12 +121,14 @@ class _Run:
         target = self._found()
         try:
             version = self._begin(target)
-            self._kept = Kept(target, self._reading)
-            jobs = int(getattr(settings, "WEIGHBRIDGE_SCAN_JOBS", 0)) or default_jobs()
-            work = Work(target, self._kept, Taken(self._scan, self._reading.key))
-            with ThreadPoolExecutor(jobs, "weighbridge-scan") as threads, work:
-                for entries in work.batches(2 * jobs, self._beat):
-                    self._batch(threads, target, version, entries)
+            kept = self._kept = Kept(target, self._reading)
+            filing = Filing(self._scan, target, version, kept, self._reading)
+            work = Work(target, kept, Taken(self._scan, self._reading.key))
+            ask_for_help(self._scan, work.unread)
+            reader = Reader(target, kept, self._limits, self._beat, self._stopped)
+            with reader, work:
+                for entries in work.batches(reader.at_once, self._beat):
+                    self._batch(target, filing, reader.read(entries))
         finally:
             target.close()
         verdict = self._end(target, version)
@@ -143,7 +142,7 @@ class _Run:
             return find(self._scan)
         with ThreadPoolExecutor(1, "weighbridge-list") as thread:
             listing = thread.submit(find, self._scan)
-            self._wait([listing])
+            wait_for([listing], self._beat, self._stopped)
             return listing.result()
 
     # -- the scan itself ---------------------------------------------------------------------
@@ -181,45 +180,27 @@ class _Run:
 
     # -- its files ---------------------------------------------------------------------------
 
-    def _batch(
-        self,
-        threads: ThreadPoolExecutor,
-        target: Target,
-        version: ModelVersion,
-        entries: Sequence[Found | Remote | Refused],
-    ) -> None:
-        how = (target.ahead, target.hash_all, self._stopped)
-        hashing = [threads.submit(opened, entry, *how) for entry in entries]
-        files: list[Subject | Refused] = []
-        try:
-            self._wait(hashing)
-            files = [task.result() for task in hashing]
-            answers = {
-                number: threads.submit(examined, file, self._limits, self._stopped)
-                for number, file in enumerate(files)
-                if not isinstance(file, Refused) and not self._kept.has(file)
-            }
-            self._wait(list(answers.values()))
-            read = [task.result() for task in answers.values()]
-            self._count_fetched(sum(one.fetched for one in read))
-            self._check(target, read)
-            for number, file in enumerate(files):
-                task = answers.get(number)
-                self._store(target, version, file, None if task is None else task.result())
-        finally:
-            for ended in hashing:
-                held = ended.result() if ended.exception() is None else None
-                if held is not None and not isinstance(held, Refused):
-                    held.close()
+    def _batch(self, target: Target, filing: Filing, answered: Sequence[Answered]) -> None:
+        read = [answer for _, answer in answered if answer is not None]
+        count_fetched(self._scan, read)
+        self._unread += unread_of(target, read)
+        for file, answer in answered:
+            self._store(filing, file, answer)
 
-    def _wait(self, tasks: Sequence[Future[Any]]) -> None:
-        """Wait for threads, keeping the lease meanwhile."""
-        while wait(tasks, _BEAT_SECONDS).not_done:
-            if not services.heartbeat(self._scan):
-                wait(tasks)
-                raise Conflict(f"scan {self._scan.pk} was given to another worker")
-        if self._stopped():
-            raise Interrupted("this worker ends")
+    def _store(self, filing: Filing, file: Subject | Refused, answer: Examined | None) -> None:
+        if isinstance(file, Refused):
+            self._notes.append(
+                {"path": storable(file.path), "code": file.code, "text": storable(file.text)}
+            )
+            self._refused += 1
+            self._done += 1
+            return
+        with transaction.atomic():
+            services.advance(self._scan, self._done + 1, self._bytes + file.size)
+            filing.store(file, answer)
+        self.lasting += answer is not None and self._kept.lasts(file, answer)
+        self._done += 1
+        self._bytes += file.size
 
     def _beat(self) -> None:
         """Keep the lease, and end when told to.
@@ -232,102 +213,3 @@ class _Run:
             raise Conflict(f"scan {self._scan.pk} was given to another worker")
         if self._stopped():
             raise Interrupted("this worker ends")
-
-    def _count_fetched(self, size: int) -> None:
-        if size:
-            row = Scan.objects.filter(pk=self._scan.pk)
-            row.update(bytes_fetched=F("bytes_fetched") + size)
-
-    def _check(self, target: Target, answers: Sequence[Examined]) -> None:
-        """Count what a hub did not hand out.
-
-        Raises:
-            RateLimited: because it wants no requests for a while, so all is read later.
-        """
-        unread = sum(map(source_failed, (one.facts for one in answers)))
-        until = hub_pace.shared.until(target.endpoint) if unread and target.endpoint else None
-        if until is not None:
-            raise RateLimited(f"the hub allows no requests until {until:%H:%M:%S} UTC", until)
-        self._unread += unread if target.endpoint else 0
-
-    def _store(
-        self,
-        target: Target,
-        version: ModelVersion,
-        file: Subject | Refused,
-        answer: Examined | None,
-    ) -> None:
-        if isinstance(file, Refused):
-            self._notes.append(
-                {"path": storable(file.path), "code": file.code, "text": storable(file.text)}
-            )
-            self._refused += 1
-            self._done += 1
-            return
-        with transaction.atomic():
-            services.advance(self._scan, self._done + 1, self._bytes + file.size)
-            self._stored(target, version, file, answer)
-        self._done += 1
-        self._bytes += file.size
-
-    def _stored(
-        self,
-        target: Target,
-        version: ModelVersion,
-        file: Subject,
-        answer: Examined | None,
-    ) -> None:
-        ruling = hold_shared()
-        artifact = self._artifact(target, file, answer)
-        row = catalog.record_file(version, file.path, artifact, role_of(file.path))
-        catalog.record_provider_verdicts(row, file.said)
-        report, fresh = self._report(artifact, read_as(file.path), answer, ruling.vouched)
-        origin = Origin(DEFENDER, f"{report.rules}{'.v' if report.vouched else ''}{report.vouched}")
-        found = assessment.settle(report, file.path, origin)
-        self._refresh(version, report, fresh)
-        record_all(DEFENDER, found.acts)
-
-    def _refresh(self, version: ModelVersion, report: ArtifactReport, fresh: bool) -> None:
-        """Bring statuses up to date: of this version at once if it is flagged, else at the end."""
-        holding = ModelFile.objects.filter(artifact_id=report.artifact_id)
-        concerned = set(holding.values_list("version_id", flat=True)) if fresh else set()
-        concerned.discard(version.pk)
-        unflagged = ModelVersion.objects.filter(pk=version.pk).exclude(status__in=_FLAGGED)
-        if report.effective in FLAGGED and unflagged.exists():
-            concerned.add(version.pk)
-        catalog.refresh(concerned, f"scan {self._scan.pk}")
-
-    def _report(
-        self, artifact: Artifact, name: str, answer: Examined | None, vouched: str
-    ) -> tuple[ArtifactReport, bool]:
-        """Return the current report and whether it is new: judged where it was out of date."""
-        if answer is None:
-            facts = assessment.facts_for(artifact, self._reading, name)
-            assert facts is not None
-            report = ArtifactReport.objects.filter(
-                facts=facts, rules=RULES_VERSION, vouched=vouched, current=True
-            ).first()
-            if report is not None:
-                return report, False
-            read = unpacked(facts.blob)
-        else:
-            read = answer.facts
-            kept = assessment.Read(read, name, answer.bytes_read)
-            facts = assessment.keep_facts(artifact, kept, self._reading)
-        allowed = in_force()
-        assert version_of(allowed) == vouched
-        return assessment.keep_report(facts, judged(read, allowed, facts.bytes_read))
-
-    def _artifact(self, target: Target, file: Subject, answer: Examined | None) -> Artifact:
-        if answer is None:
-            return self._kept.artifact(file)
-        place = place_of(target, file)
-        artifact = catalog.record_artifact(
-            place,
-            computed=answer.sha256,
-            declared=file.declared if answer.steady else None,
-            format=format_of(answer.facts),
-        )
-        if target.ahead is not None and answer.steady:
-            catalog.remember_content(catalog.content_key(place, file.declared), artifact)
-        return artifact

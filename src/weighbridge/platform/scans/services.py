@@ -92,7 +92,7 @@ def claim(worker: str, number: int | None = None) -> Scan | None:
         "claim",
         WORKER,
         worker=storable(worker, 100),
-        lease_until=now + timedelta(seconds=_setting("SCAN_LEASE_SECONDS", LEASE_SECONDS)),
+        lease_until=now + lease(),
         attempts=scan.attempts + 1,
         started_at=scan.started_at or now,
         not_before=None,
@@ -100,10 +100,14 @@ def claim(worker: str, number: int | None = None) -> Scan | None:
     )
 
 
+def lease() -> timedelta:
+    """Return how long who works on something may be silent."""
+    return timedelta(seconds=_setting("SCAN_LEASE_SECONDS", LEASE_SECONDS))
+
+
 def heartbeat(scan: Scan) -> bool:
     """Extend the lease; False when the scan is not this worker's any more."""
-    until = timezone.now() + timedelta(seconds=_setting("SCAN_LEASE_SECONDS", LEASE_SECONDS))
-    return bool(_own(scan).update(lease_until=until))
+    return bool(_own(scan).update(lease_until=timezone.now() + lease()))
 
 
 def advance(scan: Scan, files: int, size: int) -> None:
@@ -112,7 +116,7 @@ def advance(scan: Scan, files: int, size: int) -> None:
     Raises:
         Conflict: it is not this worker's any more; nothing of it may be stored.
     """
-    until = timezone.now() + timedelta(seconds=_setting("SCAN_LEASE_SECONDS", LEASE_SECONDS))
+    until = timezone.now() + lease()
     if not _own(scan).update(lease_until=until, files_done=files, bytes_total=size):
         raise Conflict(f"scan {scan.pk} was given to another worker")
 
@@ -164,8 +168,7 @@ def release(scan: Scan, reason: str, until: datetime | None = None) -> Scan:
 
 def _lost(now: datetime) -> Q:
     """Tell scans whose lease is over, or reaches further than any lease: the clock was set back."""
-    lease = timedelta(seconds=_setting("SCAN_LEASE_SECONDS", LEASE_SECONDS))
-    over = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * lease)
+    over = Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * lease())
     return Q(state=ScanState.RUNNING) & over
 
 

@@ -1,9 +1,10 @@
-"""In which order the files of a target are examined, so that no two scans read the same at once."""
+"""In which order the files of a target are examined, so that no two read the same at once."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from types import TracebackType
 
@@ -16,11 +17,14 @@ from weighbridge.platform.scans.reading import read_as
 from weighbridge.platform.scans.targets import Target
 
 Entry = Found | Remote | Refused
+PORTION = 16
+"""So many files are taken at once: enough to fetch ahead, and the rest is there for helpers."""
+_FEW = PORTION // 2
 _LOOK_SECONDS = 0.25
 
 
 class Work:
-    """The files of a target: first what this scan reads or knows, then what others were reading.
+    """The files of a target: first what can be read or is known, then what others were reading.
 
     A context manager, which gives back in the end what was taken.
     """
@@ -29,6 +33,8 @@ class Work:
         self._target = target
         self._kept = kept
         self._taken = taken
+        self._keys: dict[str, str] = {}
+        self._held: set[str] = set()
 
     def __enter__(self) -> Work:
         return self
@@ -41,43 +47,76 @@ class Work:
     ) -> None:
         self._taken.release_all()
 
+    @property
+    def unread(self) -> int:
+        """How many files at a hub were not read before."""
+        return len(self._unread(self._target.entries))
+
     def batches(self, size: int, beat: Callable[[], None]) -> Iterator[Sequence[Entry]]:
         """Yield files a few at a time; one that was yielded is stored before the next is asked for.
 
         Args:
             size: of a batch.
-            beat: called while waiting for other scans; what it raises ends the waiting.
+            beat: called while waiting for others; what it raises ends the waiting.
         """
         if self._target.ahead is None:
             yield from _batches(self._target.entries, size)
             return
-        ready, others = self._shared_out(self._target.entries)
-        while True:
-            for batch in _batches(ready, size):
+        hand: deque[Entry] = deque()
+        waiting: Sequence[Entry] = self._target.entries
+        while hand or waiting:
+            if waiting and len(hand) < _FEW:
+                ready, waiting = self._shared_out(waiting)
+                hand.extend(ready)
+            if hand:
+                batch = [hand.popleft() for _ in range(min(size, len(hand)))]
                 yield batch
-                self._taken.release(self._keys(batch))
-            if not others:
-                return
-            beat()
-            self._kept.look_again([self._file(entry) for entry in others])
-            ready, others = self._shared_out(others)
-            if not ready:
+                self._release(batch)
+            else:
+                beat()
                 time.sleep(_LOOK_SECONDS)
 
-    def _shared_out(self, entries: Sequence[Entry]) -> tuple[list[Entry], list[Remote]]:
-        """Return what can be done now and what others have; the first of several alike is done."""
-        open_ = [one for one in entries if isinstance(one, Remote) and not self._has(one)]
-        mine = self._taken.take({self._key(entry) for entry in open_})
-        others: list[Remote] = []
-        fetched: list[Remote] = []
-        for entry in open_:
-            key = self._key(entry)
-            (fetched if key in mine else others).append(entry)
-            mine.discard(key)
+    def spare(self, size: int) -> Iterator[Sequence[Entry]]:
+        """Yield a few at a time what nobody has read or is reading, as long as there is any."""
+        waiting: Sequence[Entry] = list(self._unread(self._target.entries).values())
+        while True:
+            ready, waiting = self._shared_out(waiting)
+            mine = [
+                one for one in ready if isinstance(one, Remote) and self._key(one) in self._held
+            ]
+            if not mine:
+                return
+            for batch in _batches(mine, size):
+                yield batch
+                self._release(batch)
+
+    def _shared_out(self, entries: Sequence[Entry]) -> tuple[list[Entry], list[Entry]]:
+        """Return what can be done now, and what is left; the first of several alike is done."""
+        unread = self._unread(entries)
+        got = self._taken.take([key for key in unread if key not in self._held], PORTION)
+        # Others may have read it since we last looked; nobody reads it now that it is taken.
+        self._kept.look_again([self._file(unread[key]) for key in got])
+        known = {key for key in got if self._kept.has(self._file(unread[key]))}
+        self._taken.release(known)
+        fetched = got - known
+        self._held |= fetched
         assert self._target.ahead is not None
-        self._target.ahead.expect(entry.file for entry in fetched)
-        left = {entry.path for entry in others}
-        return [one for one in entries if one.path not in left], others
+        self._target.ahead.expect(one.file for key, one in unread.items() if key in fetched)
+        mine = {unread[key].path for key in fetched}
+        ready: list[Entry] = []
+        left: list[Entry] = []
+        for one in entries:
+            now = not isinstance(one, Remote) or self._has(one) or one.path in mine
+            (ready if now else left).append(one)
+        return ready, left
+
+    def _unread(self, entries: Iterable[Entry]) -> dict[str, Remote]:
+        """Return by key the first of each content that was not read before."""
+        found: dict[str, Remote] = {}
+        for one in entries:
+            if isinstance(one, Remote) and not self._has(one):
+                found.setdefault(self._key(one), one)
+        return found
 
     def _file(self, entry: Remote) -> RemoteFile:
         assert self._target.ahead is not None
@@ -87,13 +126,19 @@ class Work:
         return self._kept.has(self._file(entry))
 
     def _key(self, entry: Remote) -> str:
-        return self._taken.key(self._kept.key(self._file(entry)), read_as(entry.path))
+        key = self._keys.get(entry.path)
+        if key is None:
+            content = self._kept.key(self._file(entry))
+            key = self._keys[entry.path] = self._taken.key(content, read_as(entry.path))
+        return key
 
-    def _keys(self, batch: Sequence[Entry]) -> set[str]:
-        return {self._key(entry) for entry in batch if isinstance(entry, Remote)}
+    def _release(self, batch: Sequence[Entry]) -> None:
+        keys = self._held & {self._key(one) for one in batch if isinstance(one, Remote)}
+        self._taken.release(keys)
+        self._held -= keys
 
 
 def _batches(entries: Sequence[Entry], size: int) -> Iterator[Sequence[Entry]]:
     rest = iter(entries)
-    while batch := list(islice(rest, size)):
+    while batch := tuple(islice(rest, size)):
         yield batch
