@@ -1,9 +1,10 @@
 """How the platform grows with its workers, on RabbitMQ and PostgreSQL of its own.
 
-``python benchmarks/scale.py [--models N] [--workers 1,2,4] [--latency MS]``. A hub on loopback
-serves synthetic repositories, of which most are forks that hold somebody else's weights. For each
-number of workers a fresh set of models is scanned, and a line says how fast that was. The hub runs
-in this process and on the same processors as the workers.
+``python benchmarks/scale.py [--models N] [--workers 1,2,4] [--files N] [--latency MS]``. A hub on
+loopback serves synthetic repositories, of which most are forks that hold somebody else's weights.
+For each number of workers a fresh set of models is scanned, and a line says how fast that was; then
+one model of many files, which the workers share out. The hub runs in this process and on the same
+processors as the workers.
 """
 
 from __future__ import annotations
@@ -35,7 +36,14 @@ _ORIGINALS = 0.2
 
 @dataclass(frozen=True)
 class Run:
-    """One line of the table; `busy` is the share of all processors that was used."""
+    """One line of the table.
+
+    Attributes:
+        busy: the share of all processors that was used.
+        sent: bytes that the hub sent.
+        artifacts: different weights; `fetched` of them were asked for, each at one place.
+        wide: seconds for one model of many files.
+    """
 
     workers: int
     models: int
@@ -45,6 +53,7 @@ class Run:
     requests: int
     artifacts: int
     fetched: int
+    wide: float
 
     @property
     def rate(self) -> float:
@@ -88,7 +97,19 @@ def processor() -> tuple[float, float]:
     return sum(words) - words[3] - words[4], sum(words)
 
 
-def measured(platform: Platform, workers: int, models: int) -> Run:
+def scan_wide(platform: Platform, word: str, files: int) -> float:
+    """Scan one model of many files, and return the seconds that it took."""
+    contents = {
+        f"model-{number:05}.safetensors": Content(safetensors(f"{word}-{number}"), lfs=True)
+        for number in range(files)
+    }
+    platform.hub.add(Repository(f"{word}/wide", contents))
+    start = time.monotonic()
+    platform.all_done(platform.enqueue([f"hf://{word}/wide"]), 3600)
+    return time.monotonic() - start
+
+
+def measured(platform: Platform, workers: int, models: int, files: int) -> Run:
     """Scan fresh models with so many workers."""
     from weighbridge.platform.scans.models import Scan
 
@@ -104,18 +125,22 @@ def measured(platform: Platform, workers: int, models: int) -> Run:
     platform.all_done(numbers, 3600)
     seconds = time.monotonic() - start
     used, all_ = processor()[0] - used, processor()[1] - all_
+    sent, requests = sum(one.sent for one in hub.log), len(hub.log)
+    first = ("model.safetensors", "pytorch_model.pkl")
+    places = {one.path for one in hub.log if one.path.endswith(first) and "/resolve/" in one.path}
+    wide = scan_wide(platform, word, files)
     for process in processes:
         platform.kill(process)
     assert Scan.objects.filter(pk__in=numbers, verdict="clean").count() == models
-    sent = sum(one.sent for one in hub.log)
-    first = ("model.safetensors", "pytorch_model.pkl")
-    places = {one.path for one in hub.log if one.path.endswith(first) and "/resolve/" in one.path}
     # The model that the processes were warmed up with is known already.
-    return Run(workers, models, seconds, used / all_, sent, len(hub.log), distinct - 1, len(places))
+    counts = (sent, requests, distinct - 1, len(places))
+    return Run(workers, models, seconds, used / all_, *counts, wide)
 
 
-def table(runs: list[Run]) -> list[str]:
+def table(runs: list[Run], files: int) -> list[str]:
     """Return what is printed."""
+    from weighbridge.platform.scans import helping
+
     one = runs[0]
     titles = ("workers", "models/s", "efficiency", "busy", "requests/model", "bytes/model", "once")
     lines = ["  ".join(f"{title:>14}" for title in titles)]
@@ -130,13 +155,15 @@ def table(runs: list[Run]) -> list[str]:
             f"{run.requests / run.models:.1f}",
             f"{run.sent / run.models:.0f}",
             once,
+            f"{run.wide:.1f} s",
         )
         lines.append("  ".join(f"{word:>14}" for word in words))
     best = max(runs, key=lambda run: run.rate)
     core = best.seconds * best.busy * (os.cpu_count() or 1) / best.models
     hours = core * 1e6 / 3600
     lines += [
-        "one message a model; its files are examined within that task",
+        f"one wide: a model of {files} files; one message a model, and one more for each "
+        f"{helping.FILES} files to read",
         f"of a processor, with hub, database and broker: {core:.2f} s a model, so for a million",
         f"  1,000,000 x {core:.2f} s / 3600 = {hours:,.0f} hours x ${CORE_HOUR} "
         f"= ${hours * CORE_HOUR:,.0f}",
@@ -148,6 +175,7 @@ def main() -> int:
     """Measure and print; exit status 1 when something was fetched twice."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, default=60)
+    parser.add_argument("--files", type=int, default=600, help="of the wide model")
     parser.add_argument("--workers", default="1,2,4")
     parser.add_argument("--latency", type=float, default=200, help="of the hub, in milliseconds")
     given = parser.parse_args()
@@ -163,12 +191,12 @@ def main() -> int:
             with LoopbackHub(latency=given.latency / 1000) as hub:
                 platform = Platform(place, database, broker, hub)
                 counts = [int(word) for word in given.workers.split(",")]
-                runs = [measured(platform, count, given.models) for count in counts]
+                runs = [measured(platform, count, given.models, given.files) for count in counts]
                 platform.end()
         finally:
             database.stop()
             broker.stop()
-    print("\n".join(table(runs)))
+    print("\n".join(table(runs, given.files)))
     wrong = [run.workers for run in runs if run.fetched != run.artifacts]
     one = runs[0]
     for run in runs:

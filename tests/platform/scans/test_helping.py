@@ -17,9 +17,11 @@ from hub.server import LoopbackHub
 from weighbridge.platform import hub_pace
 from weighbridge.platform.broker import announcing, queues
 from weighbridge.platform.cases.models import Case
+from weighbridge.platform.catalog.models import ModelFile
 from weighbridge.platform.scans import helping, running, services
 from weighbridge.platform.scans.in_flight import Taken
 from weighbridge.platform.scans.models import InFlight, Scan
+from weighbridge.platform.scans.reader import Reader
 from weighbridge.sources.access import Access, HubAccess
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -213,3 +215,23 @@ def test_a_time_in_which_nothing_was_read_is_an_attempt(hub: LoopbackHub) -> Non
     scan = running.run(claimed(), late=lambda: True)
     assert (scan.state, scan.attempts) == ("queued", 1)
     assert "no file was read" in scan.error
+
+
+def test_a_helper_goes_on_beyond_what_others_have_read_meanwhile(
+    hub: LoopbackHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scan = begun(hub, 80)
+    read = Reader.read
+    others: list[int] = []
+
+    def interrupted(self: Reader, entries: Any) -> Any:
+        if not others:
+            others.append(0)
+            others[0] = helping.lend_a_hand(scan.pk, lambda: ModelFile.objects.count() >= 20)
+        return read(self, entries)
+
+    monkeypatch.setattr(Reader, "read", interrupted)
+    own = helping.lend_a_hand(scan.pk)
+    assert others[0] >= 16
+    assert own + others[0] >= 80
+    assert len(fetched(hub)) == 80

@@ -5,13 +5,24 @@ Everything is found by its key, so filing the same twice gives the same rows.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.db.models import F
+
 from weighbridge.defender.roles import role_of
+from weighbridge.platform.audit.canonical import storable
 from weighbridge.platform.audit.services import record_all
 from weighbridge.platform.cases.opening import FLAGGED, Origin
 from weighbridge.platform.cases.ruling import hold_shared
 from weighbridge.platform.cases.vouched import in_force, version_of
 from weighbridge.platform.catalog import services as catalog
-from weighbridge.platform.catalog.models import Artifact, ModelFile, ModelVersion, Status
+from weighbridge.platform.catalog.models import (
+    PATH_LENGTH,
+    Artifact,
+    ModelFile,
+    ModelVersion,
+    Status,
+)
 from weighbridge.platform.scans import assessment
 from weighbridge.platform.scans.judging import format_of, judged, unpacked
 from weighbridge.platform.scans.kept import Kept, place_of
@@ -57,6 +68,22 @@ class Filing:
         found = assessment.settle(report, file.path, origin)
         self._refresh(report, fresh)
         record_all(DEFENDER, found.acts)
+
+    def filed(self, files: Sequence[Subject]) -> dict[str, ModelFile]:
+        """Return by path the files that stand here judged by the rules of today.
+
+        Part of the caller's transaction. A helper has stored them since the scan began.
+        """
+        ruling = hold_shared()
+        rows = ModelFile.objects.filter(
+            version=self._version,
+            path__in=[storable(file.path, PATH_LENGTH) for file in files],
+            artifact__reports__current=True,
+            artifact__reports__rules=RULES_VERSION,
+            artifact__reports__vouched=ruling.vouched,
+        ).annotate(read_as=F("artifact__reports__facts__name"))
+        names = {storable(file.path, PATH_LENGTH): read_as(file.path) for file in files}
+        return {row.path: row for row in rows if row.read_as == names[row.path]}
 
     def _refresh(self, report: ArtifactReport, fresh: bool) -> None:
         """Bring statuses up to date: of this version at once if it is flagged, else at the end."""

@@ -123,7 +123,7 @@ class _Run:
             version = self._begin(target)
             kept = self._kept = Kept(target, self._reading)
             filing = Filing(self._scan, target, version, kept, self._reading)
-            work = Work(target, kept, Taken(self._scan, self._reading.key))
+            work = self._work = Work(target, kept, Taken(self._scan, self._reading.key))
             ask_for_help(self._scan, work.unread)
             reader = Reader(target, kept, self._limits, self._beat, self._stopped)
             with reader, work:
@@ -184,8 +184,30 @@ class _Run:
         read = [answer for _, answer in answered if answer is not None]
         count_fetched(self._scan, read)
         self._unread += unread_of(target, read)
+        filed = self._filed(filing, answered)
         for file, answer in answered:
-            self._store(filing, file, answer)
+            if file.path not in filed:
+                self._store(filing, file, answer)
+
+    def _filed(self, filing: Filing, answered: Sequence[Answered]) -> set[str]:
+        """Return the paths of files that helpers have stored since this began."""
+        files = [
+            file
+            for file, answer in answered
+            if not isinstance(file, Refused) and answer is None and self._work.is_new(file.path)
+        ]
+        if not files:
+            return set()
+        with transaction.atomic():
+            rows = filing.filed(files)
+            done = [file for file in files if storable(file.path, PATH_LENGTH) in rows]
+            size = sum(file.size for file in done)
+            services.advance(self._scan, self._done + len(done), self._bytes + size)
+            for file in done:
+                catalog.record_provider_verdicts(rows[storable(file.path, PATH_LENGTH)], file.said)
+        self._done += len(done)
+        self._bytes += size
+        return {file.path for file in done}
 
     def _store(self, filing: Filing, file: Subject | Refused, answer: Examined | None) -> None:
         if isinstance(file, Refused):

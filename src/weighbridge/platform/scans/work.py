@@ -35,6 +35,7 @@ class Work:
         self._taken = taken
         self._keys: dict[str, str] = {}
         self._held: set[str] = set()
+        self._new = {one.path for one in target.entries if self._is_unread(one)}
 
     def __enter__(self) -> Work:
         return self
@@ -49,8 +50,12 @@ class Work:
 
     @property
     def unread(self) -> int:
-        """How many files at a hub were not read before."""
-        return len(self._unread(self._target.entries))
+        """How many files at a hub were not read before this began."""
+        return len(self._new)
+
+    def is_new(self, path: str) -> bool:
+        """Tell whether the content of a file was not read before this began."""
+        return path in self._new
 
     def batches(self, size: int, beat: Callable[[], None]) -> Iterator[Sequence[Entry]]:
         """Yield files a few at a time; one that was yielded is stored before the next is asked for.
@@ -81,12 +86,10 @@ class Work:
         waiting: Sequence[Entry] = list(self._unread(self._target.entries).values())
         while True:
             ready, waiting = self._shared_out(waiting)
-            mine = [
-                one for one in ready if isinstance(one, Remote) and self._key(one) in self._held
-            ]
-            if not mine:
+            if not ready:
                 return
-            for batch in _batches(mine, size):
+            mine = (one for one in ready if isinstance(one, Remote))
+            for batch in _batches([one for one in mine if self._key(one) in self._held], size):
                 yield batch
                 self._release(batch)
 
@@ -99,6 +102,8 @@ class Work:
         known = {key for key in got if self._kept.has(self._file(unread[key]))}
         self._taken.release(known)
         fetched = got - known
+        if known and not fetched:  # Then others have read more of them.
+            self._kept.look_again([self._file(one) for one in unread.values()])
         self._held |= fetched
         assert self._target.ahead is not None
         self._target.ahead.expect(one.file for key, one in unread.items() if key in fetched)
@@ -106,15 +111,15 @@ class Work:
         ready: list[Entry] = []
         left: list[Entry] = []
         for one in entries:
-            now = not isinstance(one, Remote) or self._has(one) or one.path in mine
-            (ready if now else left).append(one)
+            later = self._is_unread(one) and one.path not in mine
+            (left if later else ready).append(one)
         return ready, left
 
     def _unread(self, entries: Iterable[Entry]) -> dict[str, Remote]:
         """Return by key the first of each content that was not read before."""
         found: dict[str, Remote] = {}
         for one in entries:
-            if isinstance(one, Remote) and not self._has(one):
+            if isinstance(one, Remote) and self._is_unread(one):
                 found.setdefault(self._key(one), one)
         return found
 
@@ -122,8 +127,8 @@ class Work:
         assert self._target.ahead is not None
         return RemoteFile(entry.path, entry.file, self._target.ahead)
 
-    def _has(self, entry: Remote) -> bool:
-        return self._kept.has(self._file(entry))
+    def _is_unread(self, entry: Entry) -> bool:
+        return isinstance(entry, Remote) and not self._kept.has(self._file(entry))
 
     def _key(self, entry: Remote) -> str:
         key = self._keys.get(entry.path)
