@@ -10,6 +10,7 @@ import gzip
 import io
 import lzma
 import marshal
+import pickle
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -157,6 +158,18 @@ def _nested() -> Iterator[Sample]:
         archive.writestr("archive/version", "3\n")
     item = call("torch.storage._load_from_bytes", packed.getvalue())
     yield Sample("nested-torch-zip", "nested loaders", RUN, PICKLE, pickled(item))
+    for number, held in enumerate(
+        (
+            {"weights": [1.0], "blob": inner},
+            ["note", base64.b64encode(inner).decode()],
+            {"layers": [{"cache": [bytearray(inner)]}]},
+            (pickle.dumps({"twice": inner}), 1),
+        )
+    ):
+        for protocol in (2, 4):
+            name = f"dormant-data-{number}-{protocol}"
+            content = pickle.dumps(held, protocol)
+            yield Sample(name, "dormant payloads", RUN, (), content)
     state = {"weights": [1.0], "blob": inner}
     yield Sample(
         "dormant-in-state",

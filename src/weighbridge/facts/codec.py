@@ -29,6 +29,7 @@ Fact = (
     | pickles.Call
     | pickles.AttributeWrite
     | pickles.Payload
+    | pickles.DormantPickle
     | pickles.Code
     | structure.Format
     | structure.Anomaly

@@ -133,6 +133,27 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True)
+class DormantPickle:
+    """A whole pickle that a stream holds as data, which no call of the stream takes.
+
+    Attributes:
+        offset: of the constant.
+        encoding: `base64`, or empty when it stands there as it is.
+        calls: module and name of what unpickling it would call, as they resolve.
+        sha256: of its bytes.
+        size: of its bytes.
+    """
+
+    stream: int
+    member: str | None
+    offset: int
+    encoding: str
+    calls: tuple[tuple[str, str], ...]
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Code:
     """Python code carried by a stream or archive: a code object or source text.
 

@@ -30,7 +30,7 @@ from weighbridge.rules import (
     xml_models,
 )
 from weighbridge.rules.model import Rule
-from weighbridge.rules.pickles import oddities, state
+from weighbridge.rules.pickles import dormant, oddities, state
 from weighbridge.rules.pickles import rules as pickles
 from weighbridge.rules.repository import registry as repository
 
@@ -38,6 +38,7 @@ RULES: tuple[Rule, ...] = (
     *pickles.RULES,
     *state.RULES,
     *oddities.RULES,
+    *dormant.RULES,
     *code.RULES,
     *structure.RULES,
     *skops.RULES,

@@ -23,6 +23,7 @@ from weighbridge.facts.expressions import (
 from weighbridge.facts.pickles import AttributeWrite, Call, Import, Payload, Stream
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.pickle import layout
+from weighbridge.formats.pickle.dormant import add_dormant
 from weighbridge.formats.pickle.excerpts import add_excerpts
 from weighbridge.formats.pickle.payloads import Constant, evaluate, unwrap
 from weighbridge.formats.pickle.trace import (
@@ -182,9 +183,15 @@ class PayloadFinder:
         self._place = place
         self._stream = stream
         self._reasons: set[str] = set()
+        self._seen: set[str] = set()
 
     def look(self) -> None:
         """Add facts for every payload found; a limit of the whole file ends the search."""
+        self._look_at_calls()
+        place = (self._source, self._place, self._stream)
+        add_dormant(self._context, self._trace, *place, self._seen)
+
+    def _look_at_calls(self) -> None:
         for index, call in enumerate(self._trace.calls):
             for expression, sink in self._look_at(index, call):
                 try:
@@ -311,6 +318,7 @@ class PayloadFinder:
         if kind is None:
             return False
         digest = hashlib.sha256(data).hexdigest()
+        self._seen.add(digest)
         self._context.add(
             Payload(
                 self._stream,

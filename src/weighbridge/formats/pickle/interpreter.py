@@ -107,6 +107,7 @@ class Interpreter:
         trace.protocol = core.max_protocol
         trace.opcodes = core.opcodes
         trace.oddities = tuple(sorted(core.oddities))
+        trace.tempting = tuple(core.tempting)
         for number, symbol in enumerate(trace.symbols):
             if core.symbol_methods[number]:
                 symbol.uses.add("method")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 WINDOW = 256 * 1024
 PADDING = 16
+MOST_TEMPTING = 256
 
 STACK_SLOTS = 4 << 20
 MARK_SLOTS = 1 << 20

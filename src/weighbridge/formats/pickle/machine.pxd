@@ -1,7 +1,7 @@
 # C types for machine.py; without a compiler this file is not used.
 cimport cython
 
-cdef unsigned long long WINDOW, PADDING, STACK_SLOTS, MARK_SLOTS, MEMO_SLOTS, FAR_MEMO_SLOTS, ARENA_WORDS
+cdef unsigned long long WINDOW, PADDING, MOST_TEMPTING, STACK_SLOTS, MARK_SLOTS, MEMO_SLOTS, FAR_MEMO_SLOTS, ARENA_WORDS
 cdef unsigned long long SYMBOL_SLOTS, RESULT_SLOTS, KEEP_ITEMS, MOST_COLLECTIONS, COPY_DEPTH, TRIM_ABOVE, STOPPED
 cdef unsigned long long NEEDS_OWNER, BROKEN, LIMITED, LITERAL, NODE, SYMBOL, RESULT
 cdef unsigned long long LOST, TUPLE, LIST, DICT, SET, FROZENSET, PERSISTENT
@@ -27,7 +27,7 @@ cdef class Core:
     cdef unsigned long long end, base, filled, next, frame_end
     cdef public unsigned long long position, operand, opcodes
     cdef public int opcode, protocol, max_protocol
-    cdef public object reason, oddities
+    cdef public object reason, oddities, tempting
     cdef public bint watch_persistent
     cdef unsigned long long sp, mark_count, memo_count, memo_used, arena_used
     cdef unsigned long long stack_slots, mark_slots, memo_slots, arena_words
@@ -71,6 +71,7 @@ cdef class Core:
     cpdef object resume_at(self, unsigned long long absolute)
     cpdef object leave_frame(self)
     cpdef object note_failure(self)
+    cdef int _note_tempting(self, unsigned long long offset) except -1
     cpdef bint push(self, unsigned long long value) except -1
     @cython.locals(fence=cython.ulonglong)
     cpdef unsigned long long pop(self) except? 99

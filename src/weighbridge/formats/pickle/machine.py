@@ -40,6 +40,7 @@ COMPILED = not __file__.endswith(".py")
 
 WINDOW = layout.WINDOW
 PADDING = layout.PADDING
+MOST_TEMPTING = layout.MOST_TEMPTING
 STACK_SLOTS = layout.STACK_SLOTS
 MARK_SLOTS = layout.MARK_SLOTS
 MEMO_SLOTS = layout.MEMO_SLOTS
@@ -142,6 +143,7 @@ class Core:
         self.max_protocol = 0
         self.opcodes = 0
         self.oddities = set()
+        self.tempting = []
         self.watch_persistent = False
         self.frame_end = 0
         self.sp = 0
@@ -409,6 +411,12 @@ class Core:
         if self.frame_end and self.position + 9 > self.frame_end:
             self.oddities.add("frame-crossed")
 
+    def _note_tempting(self, offset):
+        """Note a constant that begins like a pickle: bytes (80), text (C2 80), base64 ("gA")."""
+        if len(self.tempting) < MOST_TEMPTING:
+            self.tempting.append(offset)
+        return 0
+
     def push(self, value):
         """Push a value; return False when the stack is full."""
         if self.sp >= self.stack_slots:
@@ -558,6 +566,9 @@ class Core:
                 # SHORT_BINUNICODE, SHORT_BINSTRING, SHORT_BINBYTES, LONG1
                 stack[sp] = (base + pos) << 4 | LITERAL
                 sp += 1
+                value = buffer[pos + 2] << 8 | buffer[pos + 3]
+                if value == 0x6741 or value == 0xC280 or value >> 8 == 0x80:
+                    self._note_tempting(base + pos)
                 pos += 2 + buffer[pos + 1]
             elif op == 0x47:  # BINFLOAT
                 stack[sp] = (base + pos) << 4 | LITERAL
@@ -590,6 +601,9 @@ class Core:
                     break
                 stack[sp] = (base + pos) << 4 | LITERAL
                 sp += 1
+                value = buffer[pos + 5] << 8 | buffer[pos + 6]
+                if value == 0x6741 or value == 0xC280 or value >> 8 == 0x80:
+                    self._note_tempting(base + pos)
                 pos += 5 + size
             elif op == 0x85 or op == 0x86 or op == 0x87:  # TUPLE1, TUPLE2, TUPLE3
                 size = op - 0x84
@@ -811,6 +825,7 @@ class Core:
                     break
                 stack[sp] = (base + pos) << 4 | LITERAL
                 sp += 1
+                self._note_tempting(base + pos)  # Rare, and what it holds may be out of the window.
                 pos += 9 + size
             elif op == 0x67 or op == 0x70:  # GET, PUT
                 stop = self.line_end(base + pos + 1)

@@ -15,6 +15,7 @@ class Core:
     max_protocol: int
     opcodes: int
     oddities: set[str]
+    tempting: list[int]
     watch_persistent: bool
     symbol_mode: memoryview
     symbol_methods: memoryview

@@ -43,16 +43,18 @@ class Constant:
     stages: tuple[str, ...]
 
 
-class _ConstantReader:
+class ConstantReader:
     """Gives :mod:`literals` its window onto a source that the machine has left."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def peek(self, offset: int, count: int) -> bytes:
+        """Return up to `count` bytes at `offset`."""
         return self._source.read_at(offset, count)
 
     def line_end(self, absolute: int) -> int:
+        """Return the offset behind the next newline, or 0."""
         while data := self._source.read_at(absolute, 1 << 16):
             found = data.find(b"\n")
             if found >= 0:
@@ -74,7 +76,7 @@ def evaluate(
     if isinstance(expression, Text | Bytes):
         budget.take_payload(expression.size)
         value, _size = literals.decode(
-            _ConstantReader(source), expression.offset, budget.limits.payload_bytes
+            ConstantReader(source), expression.offset, budget.limits.payload_bytes
         )
         return Constant(value, ()) if isinstance(value, str | bytes) else None
     if isinstance(expression, Sequence):

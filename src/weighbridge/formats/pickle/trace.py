@@ -59,6 +59,7 @@ class Trace:
     Attributes:
         texts: what stands under short keys in a dict that is the whole stream's value, an empty
             text for what is none; the first keys of it.
+        tempting: offsets of constants that begin like a pickle; the first of them.
     """
 
     offset: int
@@ -75,6 +76,7 @@ class Trace:
     persistent: list[Expression] = field(default_factory=list)
     persistent_count: int = 0
     texts: dict[str, str] = field(default_factory=dict)
+    tempting: tuple[int, ...] = ()
 
     @property
     def stopped(self) -> bool:
