@@ -40,7 +40,7 @@ def add_dormant(
         seen: SHA-256 of what calls take, which is examined already.
     """
     reader = ConstantReader(source)
-    for offset in trace.tempting[:_MOST]:
+    for offset in trace.tempting[-_MOST:]:
         kind, _start, size = literals.span(reader, offset)
         if kind in ("text", "latin", "bytes") and _SMALLEST <= size <= _BYTES:
             value, _size = literals.decode(reader, offset, _BYTES)

@@ -71,7 +71,6 @@ cdef class Core:
     cpdef object resume_at(self, unsigned long long absolute)
     cpdef object leave_frame(self)
     cpdef object note_failure(self)
-    cdef int _note_tempting(self, unsigned long long offset) except -1
     cpdef bint push(self, unsigned long long value) except -1
     @cython.locals(fence=cython.ulonglong)
     cpdef unsigned long long pop(self) except? 99

@@ -33,6 +33,7 @@ mapped once with a fixed capacity; pages that are never touched cost nothing.
 from __future__ import annotations
 
 import mmap
+from collections import deque
 
 from weighbridge.formats.pickle import layout
 
@@ -46,34 +47,25 @@ MARK_SLOTS = layout.MARK_SLOTS
 MEMO_SLOTS = layout.MEMO_SLOTS
 FAR_MEMO_SLOTS = layout.FAR_MEMO_SLOTS
 ARENA_WORDS = layout.ARENA_WORDS
-SYMBOL_SLOTS = layout.SYMBOL_SLOTS
-RESULT_SLOTS = layout.RESULT_SLOTS
+SYMBOL_SLOTS, RESULT_SLOTS = layout.SYMBOL_SLOTS, layout.RESULT_SLOTS
 KEEP_ITEMS = layout.KEEP_ITEMS
 MOST_COLLECTIONS = layout.MOST_COLLECTIONS
 COPY_DEPTH = layout.COPY_DEPTH
 TRIM_ABOVE = layout.TRIM_ABOVE
-STOPPED = layout.STOPPED
-NEEDS_OWNER = layout.NEEDS_OWNER
-BROKEN = layout.BROKEN
-LIMITED = layout.LIMITED
+STOPPED, NEEDS_OWNER = layout.STOPPED, layout.NEEDS_OWNER
+BROKEN, LIMITED = layout.BROKEN, layout.LIMITED
 LITERAL = layout.LITERAL
 NODE = layout.NODE
 SYMBOL = layout.SYMBOL
 RESULT = layout.RESULT
 LOST = layout.LOST
-TUPLE = layout.TUPLE
-LIST = layout.LIST
-DICT = layout.DICT
-SET = layout.SET
-FROZENSET = layout.FROZENSET
+TUPLE, LIST, DICT = layout.TUPLE, layout.LIST, layout.DICT
+SET, FROZENSET = layout.SET, layout.FROZENSET
 PERSISTENT = layout.PERSISTENT
-CALLS_APPEND = layout.CALLS_APPEND
-CALLS_SETITEM = layout.CALLS_SETITEM
+CALLS_APPEND, CALLS_SETITEM = layout.CALLS_APPEND, layout.CALLS_SETITEM
 CALLS_ADD = layout.CALLS_ADD
-OPEN = layout.OPEN
-CLOSED = layout.CLOSED
-REDUCE_CLOSED = layout.REDUCE_CLOSED
-NEWOBJ_CLOSED = layout.NEWOBJ_CLOSED
+OPEN, CLOSED = layout.OPEN, layout.CLOSED
+REDUCE_CLOSED, NEWOBJ_CLOSED = layout.REDUCE_CLOSED, layout.NEWOBJ_CLOSED
 BARE = layout.BARE
 LOW_32 = layout.LOW_32
 HIGHEST_INT = layout.HIGHEST_INT
@@ -92,6 +84,7 @@ class Core:
     The owner reads these after :meth:`run` returned: `position` and `opcode` of what stopped it,
     `operand` (the offset behind that opcode), `reason` (why the real machine stops here, for
     BROKEN and LIMITED), `protocol` in force, `max_protocol` seen, `opcodes` executed, `oddities`.
+    `tempting`: where constants begin like a pickle, as bytes (80), text (C2 80) or base64 ("gA").
     """
 
     def __init__(self, share=1):
@@ -143,7 +136,7 @@ class Core:
         self.max_protocol = 0
         self.opcodes = 0
         self.oddities = set()
-        self.tempting = []
+        self.tempting = deque(maxlen=MOST_TEMPTING)
         self.watch_persistent = False
         self.frame_end = 0
         self.sp = 0
@@ -411,12 +404,6 @@ class Core:
         if self.frame_end and self.position + 9 > self.frame_end:
             self.oddities.add("frame-crossed")
 
-    def _note_tempting(self, offset):
-        """Note a constant that begins like a pickle: bytes (80), text (C2 80), base64 ("gA")."""
-        if len(self.tempting) < MOST_TEMPTING:
-            self.tempting.append(offset)
-        return 0
-
     def push(self, value):
         """Push a value; return False when the stack is full."""
         if self.sp >= self.stack_slots:
@@ -568,7 +555,7 @@ class Core:
                 sp += 1
                 value = buffer[pos + 2] << 8 | buffer[pos + 3]
                 if value == 0x6741 or value == 0xC280 or value >> 8 == 0x80:
-                    self._note_tempting(base + pos)
+                    self.tempting.append(base + pos)
                 pos += 2 + buffer[pos + 1]
             elif op == 0x47:  # BINFLOAT
                 stack[sp] = (base + pos) << 4 | LITERAL
@@ -603,7 +590,7 @@ class Core:
                 sp += 1
                 value = buffer[pos + 5] << 8 | buffer[pos + 6]
                 if value == 0x6741 or value == 0xC280 or value >> 8 == 0x80:
-                    self._note_tempting(base + pos)
+                    self.tempting.append(base + pos)
                 pos += 5 + size
             elif op == 0x85 or op == 0x86 or op == 0x87:  # TUPLE1, TUPLE2, TUPLE3
                 size = op - 0x84
@@ -825,7 +812,7 @@ class Core:
                     break
                 stack[sp] = (base + pos) << 4 | LITERAL
                 sp += 1
-                self._note_tempting(base + pos)  # Rare, and what it holds may be out of the window.
+                self.tempting.append(base + pos)  # It may begin beyond the window.
                 pos += 9 + size
             elif op == 0x67 or op == 0x70:  # GET, PUT
                 stop = self.line_end(base + pos + 1)

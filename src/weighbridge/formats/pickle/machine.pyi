@@ -1,6 +1,6 @@
 """What the rest of the package may use of machine.py, for type checkers only."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from weighbridge.sources.base import Source
 
@@ -15,7 +15,7 @@ class Core:
     max_protocol: int
     opcodes: int
     oddities: set[str]
-    tempting: list[int]
+    tempting: Sequence[int]
     watch_persistent: bool
     symbol_mode: memoryview
     symbol_methods: memoryview

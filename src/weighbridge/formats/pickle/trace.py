@@ -59,7 +59,7 @@ class Trace:
     Attributes:
         texts: what stands under short keys in a dict that is the whole stream's value, an empty
             text for what is none; the first keys of it.
-        tempting: offsets of constants that begin like a pickle; the first of them.
+        tempting: offsets of constants that begin like a pickle; the last of them.
     """
 
     offset: int
