@@ -48,6 +48,13 @@ class FileResult:
     mentions: Mentions = Mentions()
 
 
+def limits_for(size: int, limits: Limits) -> Limits:
+    """Return the limits for a file of so many bytes: one that is read whole may take longer."""
+    if not limits.deep:
+        return limits
+    return replace(limits, seconds=limits.seconds + size / DEEP_BYTES_PER_SECOND)
+
+
 class Examiner:
     """Turns entries of a target into results; used by several threads at once."""
 
@@ -107,11 +114,8 @@ class Examiner:
 
     def parse(self, file: int | Supply, name: str, stopped: Stopped) -> Answer:
         """Have a worker examine an open or remote file; see :meth:`Pool.examine`."""
-        limits = self._limits
-        if self.deep:
-            size = os.fstat(file).st_size if isinstance(file, int) else file.size
-            limits = replace(limits, seconds=limits.seconds + size / DEEP_BYTES_PER_SECOND)
-        return pool.shared().examine(file, limits, stopped, name)
+        size = os.fstat(file).st_size if isinstance(file, int) else file.size
+        return pool.shared().examine(file, limits_for(size, self._limits), stopped, name)
 
     def refused(self, entry: Refused) -> FileResult:
         """Return the result for what cannot be examined."""

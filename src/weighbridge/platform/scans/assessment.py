@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from weighbridge.budget import Limits
@@ -43,10 +44,9 @@ BY_PEOPLE = ("hunt", "manual", "report")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a file was read: what one file may cost, and how much of it was hashed."""
+    """How a file is read: what one file may cost, and whether all of it is read."""
 
     limits: Limits
-    mode: str = "standard"
 
     @property
     def key(self) -> dict[str, Any]:
@@ -55,8 +55,13 @@ class Reading:
             "parsers": PARSERS_VERSION,
             "facts_version": FACTS_VERSION,
             "limits": limits_key(self.limits),
-            "mode": self.mode,
+            "mode": "deep" if self.limits.deep else "standard",
         }
+
+    @property
+    def enough(self) -> Q:
+        """Tells what need not be read again: what was read this way, or wholly."""
+        return Q(**self.key) | Q(**Reading(replace(self.limits, deep=True)).key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +74,15 @@ class Read:
 
 
 def facts_for(artifact: Artifact, reading: Reading, name: str) -> ArtifactFacts | None:
-    """Return what was read out of an artifact in the same way before, if it was.
+    """Return what was read out of an artifact in this way before, or in a deeper one, if it was.
 
     Args:
         artifact: which.
         reading: how.
         name: that it was read under, see `reading.read_as`.
     """
-    return ArtifactFacts.objects.filter(artifact=artifact, name=name, **reading.key).first()
+    found = ArtifactFacts.objects.filter(reading.enough, artifact=artifact, name=name, settled=True)
+    return found.order_by("mode").first()  # "deep" comes before "standard".
 
 
 def keep_facts(artifact: Artifact, read: Read, reading: Reading) -> ArtifactFacts:

@@ -82,7 +82,7 @@ class _Helper:
         self._scan = scan
         self._version: ModelVersion = scan.version
         self._stopped = stopped
-        self._reading = Reading(Limits())
+        self._reading = Reading(Limits(deep=scan.deep))
         self._taken = Taken(scan, self._reading.key, token_hex(8))
         self.files = 0
 

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
+from weighbridge.defender.examination import limits_for
 from weighbridge.defender.files import Refused
 from weighbridge.defender.lookahead import Lookahead
 from weighbridge.defender.process import Answer
@@ -71,9 +72,9 @@ class RemoteFile:
         """See :func:`weighbridge.platform.scans.reading.examined`."""
 
         def parse(spool: Spool, name: str, ended: Stopped) -> Answer:
-            return pool.shared().examine(spool, limits, ended, name)
+            return pool.shared().examine(spool, limits_for(spool.size, limits), ended, name)
 
-        found: Read = read(self.file, self.ahead, parse, stopped)
+        found: Read = read(self.file, self.ahead, parse, stopped, limits.deep)
         facts = with_failure(found.answer)
         sha256 = found.sha256 if found.sound else None
         return Examined(facts, found.answer.bytes_read, found.sound, sha256, found.fetched)

@@ -28,7 +28,7 @@ class Kept:
 
     def __init__(self, target: Target, reading: Reading) -> None:
         self._target = target
-        self._settled = ArtifactFacts.objects.filter(settled=True, **reading.key)
+        self._settled = ArtifactFacts.objects.filter(reading.enough, settled=True)
         self._fetched: set[tuple[str, str]] = set()
         if target.ahead is not None:
             files = [

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from weighbridge.budget import Limits
 from weighbridge.defender import pool
-from weighbridge.defender.examination import gap
+from weighbridge.defender.examination import gap, limits_for
 from weighbridge.defender.files import Found, Refused, open_regular
 from weighbridge.defender.hashing import sha256_of
 from weighbridge.defender.lookahead import Lookahead
@@ -46,7 +46,8 @@ class OpenFile:
     def examine(self, limits: Limits, stopped: Stopped) -> Examined:
         """See :func:`examined`."""
         name = os.path.basename(self.path)
-        answer = pool.shared().examine(self.descriptor, limits, stopped, name)
+        given = limits_for(self.size, limits)
+        answer = pool.shared().examine(self.descriptor, given, stopped, name)
         facts = with_failure(answer)
         after = os.fstat(self.descriptor)
         steady = (self.size, self.changed_ns) == (after.st_size, after.st_mtime_ns)

@@ -108,7 +108,7 @@ class _Run:
         self.lasting = 0
         self._scan = scan
         self._stopped = stopped
-        self._limits = Limits()
+        self._limits = Limits(deep=scan.deep)
         self._reading = assessment.Reading(self._limits)
         self._done = 0
         self._bytes = 0

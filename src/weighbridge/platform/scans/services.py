@@ -37,7 +37,7 @@ def request(user: User, kind: str, target: str, *, deep: bool = False, priority:
         user: who asks.
         kind: `hub` or `path`; an upload comes through `uploads.receive`.
         target: an address such as ``hf://org/name``, or a path on the server.
-        deep: hash every file, however large.
+        deep: read every byte: search it for known payloads, and compute every hash.
         priority: higher is sooner.
 
     Raises:
