@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import pickle
 import re
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import weighbridge
+from builders import pickles
 from weighbridge.budget import Budget, Limits
 from weighbridge.facts.codec import decode, encode
 from weighbridge.facts.patterns import PatternMatch
@@ -155,3 +157,13 @@ def test_without_the_library_a_deep_scan_says_so(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(patterns, "_rules", lambda: None)
     facts = examine(BytesSource(safetensors(bytes(8))), Budget(Limits(deep=True)), "x.bin")
     assert "patterns-missing" in [getattr(fact, "code", "") for fact in facts]
+
+
+def test_a_payload_that_a_pickle_runs_is_told_once(tmp_path: Path) -> None:
+    text = "exec(__import__('base64').b64decode('aW1wb3J0IG9z'))"
+    runs = pickles.proto(4) + pickles.call("builtins", "exec", text) + pickles.STOP
+    found = scan(tmp_path, runs, "runs.pkl", deep=True).findings
+    assert [one.rule for one in found] == ["dangerous-call"]
+    held = pickle.dumps({"note": text})
+    found = scan(tmp_path, held, "held.pkl", deep=True).findings
+    assert [one.rule for one in found] == ["known-payload"]

@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from weighbridge.facts.patterns import PatternMatch
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.rules.model import FileFacts, Rule
+from weighbridge.rules.pickles.nesting import groups_of
 
 
 def _known(file: FileFacts) -> Iterator[Finding]:
     for fact in file.of(PatternMatch):
-        if isinstance(fact, PatternMatch):
+        if isinstance(fact, PatternMatch) and not _told_already(file, fact):
             yield KNOWN_PAYLOAD.finding(
                 title=f"It holds bytes of {fact.description}",
                 member=fact.member,
@@ -22,6 +23,16 @@ def _known(file: FileFacts) -> Iterator[Finding]:
                     "effects": [fact.effect],
                 },
             )
+
+
+def _told_already(file: FileFacts, fact: PatternMatch) -> bool:
+    """Tell whether it lies in a pickle that does harm, whose finding shows what it runs."""
+    return any(
+        stream.stream.member == fact.member
+        and stream.stream.offset <= fact.offset < stream.stream.end
+        and any(group.kind is Kind.MALICIOUS for group in groups_of(stream))
+        for stream in file.streams.values()
+    )
 
 
 KNOWN_PAYLOAD = Rule(
