@@ -162,3 +162,52 @@ def test_damaged_texts(text: str) -> None:
     ):
         for gap in of(Gap, text, name):
             assert gap.code
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ({"__kind__": "instance", "class": "os.system", "args": ["id"]}, "malicious"),
+        ({"a": [{"__kind__": "type", "class": "subprocess.Popen"}]}, "malicious"),
+        ({"__kind__": "stateful", "class": "importlib.import_module"}, "suspicious"),
+        ({"py/reduce": [{"py/function": "os.system"}, {"py/tuple": ["id"]}]}, "malicious"),
+        ({"x": {"py/reduce": [{"py/type": "subprocess.Popen"}, {}]}}, "malicious"),
+        ({"py/repr": "os/os.system('id')"}, "malicious"),
+    ],
+)
+def test_objects_in_json_of_gluonts_and_jsonpickle(value: object, kind: str) -> None:
+    (found,) = findings_of(json.dumps(value), "predictor.json")
+    assert (found.rule, found.kind) == ("named-callable", kind)
+    assert found.loaders in (
+        ("gluonts.model.predictor.Predictor.deserialize",),
+        ("jsonpickle.decode",),
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {
+            "__kind__": "instance",
+            "class": "gluonts.torch.model.predictor.PyTorchPredictor",
+            "kwargs": {
+                "path": {"__kind__": "instance", "class": "pathlib.PosixPath", "args": ["."]},
+                "freq": {"__kind__": "instance", "class": "pandas.tseries.frequencies.to_offset"},
+                "dtype": {"__kind__": "type", "class": "numpy.float32"},
+                "lags": {"__kind__": "instance", "class": "numpy.array", "args": [[1], "int64"]},
+                "apply": {"__kind__": "instance", "class": "functools.partial"},
+            },
+        },
+        {"py/object": "sklearn.linear_model._base.LinearRegression", "coef_": [1.0]},
+        {
+            "py/object": "types.SimpleNamespace",
+            "a": {"py/type": "builtins.int"},
+            "p": {"py/object": "re.Pattern"},
+        },
+        {"py/reduce": [{"py/type": "collections.OrderedDict"}, {"py/tuple": []}]},
+        {"module": {"py/repr": "json/json"}},
+        {"class": "os.system", "kind": "instance"},
+    ],
+)
+def test_honest_objects_in_json(value: object) -> None:
+    assert findings_of(json.dumps(value), "predictor.json") == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from weighbridge.formats import chunked_arrays, mxnet, paddle, tfjs
+from weighbridge.formats import chunked_arrays, mxnet, paddle, stable_baselines, tfjs
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.trees import xgboost
 
@@ -18,6 +18,7 @@ READERS: tuple[tuple[str, Recognise, Read], ...] = (
     (tfjs.NAME, tfjs.is_model, tfjs.read_model),
     (chunked_arrays.ZARR, chunked_arrays.is_array, chunked_arrays.read_array),
     (mxnet.NAME, mxnet.is_graph, mxnet.read_graph),
+    (stable_baselines.NAME, stable_baselines.is_settings, stable_baselines.read_settings),
 )
 # How a model begins that may be too long to be read.
 _BEGINNINGS = (

@@ -30,6 +30,8 @@ _LOADERS = {
     "caffe-layer": ("caffe.Net",),
     "constructor": ("langchain_core.load.load",),
     "python": ("yaml.load(Loader=yaml.UnsafeLoader)",),
+    "serde": ("gluonts.model.predictor.Predictor.deserialize",),
+    "jsonpickle": ("jsonpickle.decode",),
     "hyper": ("hyperpyyaml.load_hyperpyyaml",),
     "java": ("torchserve", "org.yaml.snakeyaml.Yaml.load"),
 }
@@ -50,6 +52,8 @@ _NAMING = (
     "yaml-tag",
     "caffe-layer",
     "constructor",
+    "serde",
+    "jsonpickle",
 )
 _GRAVE = frozenset({"process_exec", "code_exec", "native_code", "file_delete", "tamper", "network"})
 # Of the standard library, what configurations name for good reasons.
@@ -136,10 +140,17 @@ def judge_target(how: str, dotted: str) -> tuple[Kind, str, str] | None:
         if standard:
             return Kind.SUSPICIOUS, "has a loader call", judgement.effect
     if standard:
+        if how == "jsonpickle" and _is_class(dotted, judgement):
+            return None  # It writes whatever the objects of a program are.
         return Kind.SUSPICIOUS, "has a loader call", "import_resolve"
     if how == "python" or how in _OWN and _foreign(how, dotted):
         return Kind.WEAKNESS, "has a loader call", ""
     return None
+
+
+def _is_class(dotted: str, judgement: Judgement) -> bool:
+    known = judgement.standing in (Standing.GOOD, Standing.OPERANDS)
+    return known or dotted.rpartition(".")[2][:1].isupper()
 
 
 def _foreign(how: str, dotted: str) -> bool:
@@ -249,11 +260,11 @@ NAMED_CALLABLE = _rule(
     Kind.MALICIOUS,
     (
         "Hydra's `_target_`, tags of YAML, `modules.json`, `model_index.json`, MLflow's "
-        "`loader_module`, Python layers of Caffe and constructors of LangChain name Python by "
-        "its dotted path, and a loader imports and calls it. Malicious when it starts "
-        "processes, runs code or reaches the network; suspicious for other functions of the "
-        "standard library; a weakness where an unsafe loader is needed or the package is not "
-        "known.",
+        "`loader_module`, Python layers of Caffe, constructors of LangChain, objects of GluonTS "
+        "and jsonpickle name Python by its dotted path, and a loader imports and calls it. "
+        "Malicious when it starts processes, runs code or reaches the network; suspicious for "
+        "other functions of the standard library; a weakness where an unsafe loader is needed or "
+        "the package is not known.",
         "_target_: os.system",
         "Do not load the configuration. Use one that names the classes of the model alone.",
     ),

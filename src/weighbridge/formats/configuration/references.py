@@ -3,7 +3,8 @@
 transformers: ``auto_map``, ``custom_pipelines``, kernels by repository name, nested
 ``trust_remote_code``. Hydra: ``_target_``. sentence-transformers: ``modules.json``. diffusers:
 ``model_index.json``. MLflow: ``MLmodel``. LangChain: objects
-of the type ``constructor``. What they do with it is for the rules to say.
+of the type ``constructor``. GluonTS: ``__kind__``. jsonpickle: ``py/object`` and its kin. What they
+do with it is for the rules to say.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _COMMANDS = frozenset(
     "run command cmd script scripts entrypoint entry before_script after_script postinstall "
     "preinstall install prepare setup".split()
 )
+_TAGS = ("py/object", "py/type", "py/function", "py/class")
 _PLAIN = {
     "_target_": "target",
     "loader_module": "loader-module",
@@ -71,6 +73,7 @@ def references(value: object, name: str) -> Iterator[Named]:
         path, item = pending.pop()
         if isinstance(item, dict):
             yield from _constructor(item, path)
+            yield from _object(item, path)
             for key, inner in item.items():
                 yield from _entry(item, str(key), inner, f"{path}{'.' if path else ''}{key}"[:200])
                 if isinstance(inner, dict | list):
@@ -85,6 +88,23 @@ def _constructor(owner: dict[object, object], path: str) -> Iterator[Named]:
     if owner.get("lc") == 1 and owner.get("type") == "constructor" and isinstance(parts, list):
         dotted = ".".join(part for part in parts[:20] if isinstance(part, str))
         yield Named("constructor", path, dotted[:_LENGTH])
+
+
+def _object(owner: dict[object, object], path: str) -> Iterator[Named]:
+    """What GluonTS (core/serde, ``decode``) and jsonpickle (``loadclass``) import and call."""
+    located = owner.get("class")
+    if owner.get("__kind__") in ("type", "instance", "stateful") and isinstance(located, str):
+        yield Named("serde", f"{path}.class"[:200], located[:_LENGTH])
+    for tag in _TAGS:
+        value = owner.get(tag)
+        if isinstance(value, str):
+            yield Named("jsonpickle", f"{path}.{tag}"[:200], value[:_LENGTH])
+    text = owner.get("py/repr")
+    if isinstance(text, str):
+        module, _, expression = text.partition("/")
+        # A module stands as its own name; anything else is text that ``eval`` is given.
+        if expression != module:
+            yield Named("jsonpickle", f"{path}.py/repr"[:200], "builtins.eval")
 
 
 def _entry(owner: dict[object, object], key: str, value: object, path: str) -> Iterator[Named]:

@@ -38,7 +38,7 @@ from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_import,
 _CLASS_NAME = re.compile(r"_*[A-Z]\w*")
 # How enumerations are called; a class of another name that takes a word could be anything.
 _CHOICE = re.compile(
-    r"(?:Type|Kind|State|Mode|Strategy|Direction|Status|Level|Policy|Option|Style|Role|Enum)\Z"
+    r"(?:Type|Kind|State|Mode|Strategy|Direction|Status|Level|Policy|Option|Style|Role|Unit|Enum)\Z"
 )
 _PLAIN_VALUE = re.compile(r"(?:[\w\-]{1,40}(?: \w[\w\-]{0,40}){0,3})?")
 _HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
