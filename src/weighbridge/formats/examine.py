@@ -7,7 +7,7 @@ from weighbridge.containers import compressed
 from weighbridge.containers.registry import STREAMS, UNSUPPORTED, recognise_all
 from weighbridge.errors import ParseError, SourceError
 from weighbridge.facts.codec import Fact
-from weighbridge.formats import archives, executables, inert, known, patterns
+from weighbridge.formats import archives, arrow_schema, executables, inert, known, patterns
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.data.registry import recognise
 from weighbridge.formats.excerpts import add_raw_excerpts
@@ -157,6 +157,8 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
             text = f"the {data.name} data breaks off"
             context.gap(place, data.name, "malformed-truncated", text, carries_code=False)
             hidden_streams(context, source, place, 0)
+        elif data.name in arrow_schema.KINDS:
+            arrow_schema.read_types(context, source, place, data.name)
         return data.name
     name = known.name_of(head)
     if name is not None:
