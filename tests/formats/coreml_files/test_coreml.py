@@ -1,9 +1,7 @@
 """Core ML: what a model asks the application for, and which files it names."""
 
 import pytest
-
-from builders.wire import message
-from formats.coreml_files.coreml_samples import (
+from evals.coreml_models import (
     PLAIN,
     blobs,
     custom_layer,
@@ -13,6 +11,8 @@ from formats.coreml_files.coreml_samples import (
     pipeline,
     program,
 )
+
+from builders.wire import message
 from formats.scanning import scan
 from weighbridge.facts.graphs import ExternalData
 from weighbridge.findings.model import Kind, Verdict

@@ -1,9 +1,9 @@
 """Objects of Torch7: weights are data, functions are byte code of Lua."""
 
 import pytest
+from evals.torch7_objects import COMMAND, ORDINARY, Writer, model
 
 from formats.scanning import scan
-from formats.torch7_files.torch7_samples import COMMAND, ORDINARY, Writer, model
 from weighbridge.findings.model import Kind, Verdict
 
 FORMS = pytest.mark.parametrize("text", [False, True])

@@ -3,9 +3,7 @@
 import json
 
 import pytest
-
-from formats.scanning import scan
-from formats.tree_files.tree_samples import (
+from evals.tree_models import (
     SAMPLES,
     TREE,
     as_json,
@@ -16,6 +14,8 @@ from formats.tree_files.tree_samples import (
     tree,
     xgboost,
 )
+
+from formats.scanning import scan
 from weighbridge.findings.model import Kind, Verdict
 
 FORGED = {

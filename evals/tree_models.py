@@ -5,6 +5,7 @@ import struct
 
 
 def tree(**changes):
+    """A tree of XGBoost with one split."""
     made = {
         "base_weights": [0.1, -0.4, 0.6], "categories": [], "categories_nodes": [],
         "categories_segments": [], "categories_sizes": [], "default_left": [0, 0, 0], "id": 0,
@@ -19,6 +20,7 @@ def tree(**changes):
 
 
 def xgboost(tree_info=(0,), booster="gbtree", **changes):
+    """A model of one tree."""
     model = {"trees": [tree(**changes)], "tree_info": list(tree_info), "gbtree_model_param": {}}
     inner = {"model": model, "name": "gbtree"}
     gradient = inner if booster == "gbtree" else {"gbtree": inner, "name": "dart"}
@@ -34,6 +36,7 @@ def xgboost(tree_info=(0,), booster="gbtree", **changes):
 
 
 def as_json(value):
+    """Write as XGBoost does."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
@@ -118,6 +121,7 @@ pandas_categorical:null
 
 
 def lightgbm(old="", new="", more=""):
+    """A model of one tree, with one text in it replaced."""
     return (HEAD + (TREE + more) + TAIL).replace(old or "\0", new).encode()
 
 
