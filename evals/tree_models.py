@@ -3,6 +3,8 @@
 import json
 import struct
 
+from evals.flat_tables import Flat, flatbuffer
+
 
 def tree(**changes):
     """A tree of XGBoost with one split."""
@@ -125,13 +127,19 @@ def lightgbm(old="", new="", more=""):
     return (HEAD + (TREE + more) + TAIL).replace(old or "\0", new).encode()
 
 
-def catboost(version="FlabuffersModel_v1"):
-    """Write a core that has a version, and no trees."""
-    text = version.encode()
-    root = struct.pack("<I", 16) + struct.pack("<HHHH", 6, 8, 4, 0) + bytes(4)
-    table = struct.pack("<iI", 12, 4) + struct.pack("<I", len(text)) + text + bytes(4)
-    core = root + table
-    return b"CBM1" + struct.pack("<I", len(core)) + core
+def catboost(version="FlabuffersModel_v1", parts=(), rest=b""):
+    """Write a core that has a version and names of further parts, and no trees."""
+    core = flatbuffer(Flat({0: version, 3: list(parts)} if parts else {0: version}), b"")
+    return b"CBM1" + struct.pack("<I", len(core)) + core + rest
+
+
+def catboost_texts():
+    """Write a model with a part for categories and one for texts."""
+    table = flatbuffer(Flat({0: b"hash"}), b"")
+    categories = struct.pack("<II", 1, len(table)) + table
+    header = flatbuffer(Flat({0: b"tokenizers"}), b"")
+    texts = b"text_process_v2\0" + struct.pack("<Q", len(header)) + header + bytes(range(64))
+    return catboost(parts=("static_provider_v1", "text_process_v2\0"), rest=categories + texts)
 
 
 SAMPLES = {
@@ -142,4 +150,5 @@ SAMPLES = {
     "xgboost binf": lambda: old_xgboost(prefix=b"binf"),
     "lightgbm": lightgbm,
     "catboost": catboost,
+    "catboost texts": catboost_texts,
 }

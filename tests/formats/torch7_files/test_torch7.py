@@ -24,7 +24,8 @@ def test_a_function_is_a_weakness(text, kind):
 
 @FORMS
 def test_a_function_that_starts_a_command_is_malicious(text):
-    assert scan(model(text, COMMAND)).verdict is Verdict.MALICIOUS
+    answer = scan(model(text, COMMAND))
+    assert (answer.verdict, answer.effects) == (Verdict.MALICIOUS, {"process_exec"})
     assert scan(model(text, b"return os.execute('echo weighbridge')")).verdict is Verdict.MALICIOUS
 
 
