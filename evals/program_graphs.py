@@ -1,4 +1,4 @@
-"""Builds programs of Paddle, graphs of MXNet and networks of Caffe."""
+"""Builds programs of Paddle, graphs of MXNet, networks of Caffe and models of TensorFlow.js."""
 
 import json
 import struct
@@ -80,6 +80,14 @@ def caffe_text(module="", layer=""):
         text += 'layer {\n  name: "py"\n  type: "Python"\n  python_param {\n'
         text += f'    module: "{module}"\n    layer: "{layer}"\n  }}\n}}\n'
     return text.encode()
+
+
+def tfjs(path="group1-shard1of1.bin"):
+    """A `model.json` of TensorFlow.js with one file of weights."""
+    weights = [{"name": "w", "shape": [2], "dtype": "float32"}]
+    manifest = [{"paths": [path], "weights": weights}]
+    model = {"format": "layers-model", "modelTopology": {}, "weightsManifest": manifest}
+    return json.dumps(model).encode()
 
 
 SAMPLES = {

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 from evals.coreml_models import blobs
+from evals.mobile_networks import NCNN
 from evals.program_graphs import SAMPLES as PROGRAMS
+from evals.program_graphs import tfjs
 from evals.torch7_objects import model as torch7
 from evals.tree_models import SAMPLES as TREES
 from evals.xml_models import SAMPLES as XML
@@ -16,7 +18,7 @@ from samples import clean_samples
 import weighbridge
 from builders.archives import ZipEntry, build_zip
 from formats.data_files.data_samples import MADE
-from formats.test_described_weights import NAMED, NCNN, tfjs
+from formats.test_described_weights import NAMED
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 # Targets whose seeds are whole files; the others take parts of files.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from evals.flat_tables import Flat, Numbers, Scalar, flatbuffer
+from evals.flat_tables import Flat
+from evals.mobile_networks import EXTRA, PLAIN, PLUGIN, layer, mnn, ncnn, operator
 from hypothesis import given
 from hypothesis import strategies as st
 from scanning import scan
@@ -17,34 +16,6 @@ from scanning import scan
 from weighbridge.findings.model import Kind, Verdict
 
 TRAP = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
-PLUGIN, EXTRA, CONVOLUTION = 256, 512, 12
-
-
-def operator(
-    kind: int = CONVOLUTION, inputs: tuple[int, ...] = (0,), path: str = "", main: Any = None
-) -> Flat:
-    fields: dict[int, Any] = {0: Numbers(inputs), 3: "conv", 4: Numbers((1,)), 5: Scalar(kind)}
-    if main is not None:
-        fields |= {1: Scalar(1, 1), 2: main}
-    return Flat(fields | ({7: path} if path else {}))
-
-
-def mnn(*operators: Flat) -> bytes:
-    names = ["x", "y"]
-    net = {0: "biz", 3: list(operators or [operator()]), 4: ["y"], 7: names, 8: Scalar(0), 11: "id"}
-    return flatbuffer(Flat(net), b"")
-
-
-def ncnn(*layers: bytes) -> bytes:
-    return struct.pack("<3i", 7767517, len(layers), len(layers)) + b"".join(layers)
-
-
-def layer(kind: int = 16, inputs: int = 0, *settings: int, first: int = 0) -> bytes:
-    numbers = [kind, inputs, 1, *range(first, first + inputs + 1), *settings, -233]
-    return struct.pack(f"<{len(numbers)}i", *numbers)
-
-
-PLAIN = {"mnn": mnn(), "ncnn-binary": ncnn(layer(), layer(5, 1, 0, 8, -23303, 2, 3, 3))}
 
 
 @pytest.mark.parametrize("name", PLAIN)

@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.test_mobile_networks import EXTRA, PLAIN, mnn, operator
+    from evals.mobile_networks import EXTRA, PLAIN, mnn, operator
 
     return [PLAIN["mnn"], mnn(operator(EXTRA)), mnn(operator(path="/etc/passwd"))]
 

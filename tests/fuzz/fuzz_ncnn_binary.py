@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.test_mobile_networks import PLAIN, layer, ncnn
+    from evals.mobile_networks import PLAIN, layer, ncnn
 
     return [PLAIN["ncnn-binary"], ncnn(layer(256)), ncnn(layer(5, 1, first=9))]
 

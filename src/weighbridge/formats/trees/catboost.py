@@ -10,10 +10,10 @@ reach stands in each of their own parts, which are not followed, so streams are 
 from __future__ import annotations
 
 from weighbridge.errors import MalformedInput
+from weighbridge.formats import hidden
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.flatbuffers import Buffer
 from weighbridge.formats.numpy_array import trailing
-from weighbridge.formats.pickle import raw
 from weighbridge.formats.python.effects import excerpt
 from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
@@ -62,7 +62,7 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     if end >= source.size and not _NAMED.isdisjoint(parts):
         raise MalformedInput("catboost-truncated", "the model breaks off", end)
     if end < source.size and any(_begins(source, end, part) for part in parts):
-        raw.hidden_streams(context, source, place, end)
+        hidden.search(context, source, place, end)
     elif end < source.size:
         trailing(context, source, place, NAME, end)
     return True
