@@ -169,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
     kept = table.kept()
     losses, gains = table.compared(results, kept, partial=bool(options.only))
     if options.update:
-        table.keep(table.merged(results, kept))
+        table.keep(table.merged(results, kept, partial=bool(options.only)))
         print(f"kept in {table.FILE.name}")
         return 1 if outcome.broken else 0
     for loss in losses:

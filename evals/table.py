@@ -122,9 +122,15 @@ def keep(results: Results) -> None:
     FILE.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", "utf-8")
 
 
-def merged(results: Results, before: Results) -> Results:
-    """Return the results with the kept lines of what did not run now."""
-    return {part: {**before.get(part, {}), **results[part]} for part in results}
+def merged(results: Results, before: Results, partial: bool = False) -> Results:
+    """Return the results with the kept lines of what did not run now.
+
+    Formats are counted over all sets, so where only some ran the kept counts stand.
+    """
+    parts = {part: {**before.get(part, {}), **results[part]} for part in results}
+    if partial:
+        parts["formats"] = before.get("formats", {})
+    return parts
 
 
 def _not_installed() -> set[str]:

@@ -9,6 +9,7 @@ from evals.hostile import (
     graphs,
     handed_over,
     keras,
+    makers,
     names,
     opcodes,
     payloads,
@@ -35,6 +36,7 @@ SETS: dict[str, HostileSet] = {
     "keras": keras,
     "graphs": graphs,
     "exports": exports,
+    "makers": makers,
     "templates": templates,
     "r-objects": r_objects,
 }

@@ -35,7 +35,7 @@ def samples() -> Iterator[Sample]:
     yield Sample("caffe-python-layer", OTHERS, (), (), caffe.encode(), "deploy.prototxt")
     yield Sample("paddle-python-function", OTHERS, (), (), _paddle("1.py_func"), "model.json")
     entity = '<?xml version="1.0"?>\n<!DOCTYPE net [<!ENTITY x SYSTEM "file:///etc/passwd">]>\n'
-    net = '<net name="&x;" version="11"><layers/><edges/></net>'
+    net = '<net name="m" version="11"><layers/><edges/><rt_info>&x;</rt_info></net>'
     yield Sample("openvino-entity", OTHERS, (), (), (entity + net).encode(), "model.xml")
 
 

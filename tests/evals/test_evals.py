@@ -101,3 +101,10 @@ def test_files_are_counted_by_the_formats_in_them():
 def test_the_command(capsys):
     assert main(["--only", "opcodes"]) == 0
     assert "call opcodes" in capsys.readouterr().out
+
+
+def test_a_run_of_some_sets_keeps_the_counts_of_formats():
+    before = {**KEPT, "formats": {"pickle": {"honest": 9, "hostile": 9}}}
+    results = {**KEPT, "formats": {"pickle": {"honest": 1, "hostile": 0}}}
+    assert table.merged(results, before, partial=True)["formats"] == before["formats"]
+    assert table.merged(results, before)["formats"] == results["formats"]

@@ -101,3 +101,56 @@ def test_the_nearest_description_counts() -> None:
     assert describing(folders, f"a/b/{FILE}") == "a/b"
     assert describing(folders, "a/0.1") is None
     assert describing({}, "0.1") is None
+
+
+def shard(*chunks: bytes, damage: bool = False) -> bytes:
+    """Chunks one behind the other, and their index; the last is not there."""
+    index = b""
+    offset = 0
+    for chunk in chunks:
+        index += struct.pack("<QQ", offset, len(chunk))
+        offset += len(chunk)
+    index += b"\xff" * 16
+    checksum = crc32c(index) ^ damage
+    return b"".join(chunks) + index + struct.pack("<I", checksum)
+
+
+def crc32c(data: bytes) -> int:
+    value = 0xFFFFFFFF
+    for byte in data:
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
+    return value ^ 0xFFFFFFFF
+
+
+CHUNKS = [gzip.compress(NUMBERS[:100]), gzip.compress(NUMBERS[100:])]
+
+
+def test_a_checksum_known_from_the_standard() -> None:
+    assert crc32c(b"123456789") == 0xE3069283
+
+
+def test_shards_are_numbers_where_they_are_described(tmp_path: Path) -> None:
+    report = scan(written(tmp_path, {"w/zarr.json": ARRAY_3, "w/c/0": shard(*CHUNKS)}))
+    assert (report.verdict, report.findings) == (Verdict.CLEAN, ())
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"w/c/0": shard(*CHUNKS)},
+        {"w/zarr.json": ARRAY_3, "w/c/0": shard(*CHUNKS, damage=True)},
+        {"w/zarr.json": ARRAY_3, "w/c/0": shard(*CHUNKS)[:-3]},
+        {"w/c/0": shard(gzip.compress(b"a text, which is known\n" * 9), *CHUNKS)},
+    ],
+)
+def test_other_chunks_behind_each_other_stay_unknown(
+    tmp_path: Path, files: dict[str, object]
+) -> None:
+    assert scan(written(tmp_path, files)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_pickle_in_a_shard_is_found(tmp_path: Path) -> None:
+    files = {"w/zarr.json": ARRAY_3, "w/c/0": shard(CHUNKS[0], TRAP)}
+    assert scan(written(tmp_path, files)).verdict is Verdict.MALICIOUS

@@ -1,8 +1,8 @@
 """Small texts that describe files of bare numbers, and files that are only named."""
 
-import json
-
 import pytest
+from evals.mobile_networks import NCNN
+from evals.program_graphs import tfjs
 
 from formats.scanning import scan
 from weighbridge.budget import Budget
@@ -12,7 +12,6 @@ from weighbridge.findings.model import Verdict
 from weighbridge.formats.examine import examine
 from weighbridge.sources.memory import BytesSource
 
-NCNN = b"7767517\n2 2\nInput data 0 1 data\nConvolution conv1 1 1 data conv1 0=8 1=3\n"
 NAMED = {
     "tensorrt": b"ftrt" + bytes(200),
     "rknn": b"RKNN" + bytes(200),
@@ -20,13 +19,6 @@ NAMED = {
     "onnxruntime": b"\x20\0\0\0ORTM" + bytes(200),
     "encrypted": b"Salted__" + bytes(range(200)),
 }
-
-
-def tfjs(path="group1-shard1of1.bin"):
-    weights = [{"name": "w", "shape": [2], "dtype": "float32"}]
-    manifest = [{"paths": [path], "weights": weights}]
-    model = {"format": "layers-model", "modelTopology": {}, "weightsManifest": manifest}
-    return json.dumps(model).encode()
 
 
 @pytest.mark.parametrize(

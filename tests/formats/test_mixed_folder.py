@@ -6,17 +6,19 @@ import time
 from pathlib import Path
 
 import pytest
+from evals.coreml_models import blobs
+from evals.mobile_networks import NCNN
+from evals.program_graphs import SAMPLES as PROGRAMS
+from evals.program_graphs import tfjs
+from evals.torch7_objects import model as torch7
+from evals.tree_models import SAMPLES as TREES
+from evals.xml_models import SAMPLES as XML
 from samples import clean_samples
 
 import weighbridge
 from builders.archives import ZipEntry, build_zip
-from formats.coreml_files.coreml_samples import blobs
 from formats.data_files.data_samples import MADE
-from formats.program_files.program_samples import SAMPLES as PROGRAMS
-from formats.test_described_weights import NAMED, NCNN, tfjs
-from formats.torch7_files.torch7_samples import model as torch7
-from formats.tree_files.tree_samples import SAMPLES as TREES
-from formats.xml_files.xml_samples import SAMPLES as XML
+from formats.test_described_weights import NAMED
 
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 # Targets whose seeds are whole files; the others take parts of files.

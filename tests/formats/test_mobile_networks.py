@@ -2,49 +2,20 @@
 
 from __future__ import annotations
 
-import struct
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from evals.flat_tables import Flat, Numbers, Scalar, flatbuffer
+from evals.flat_tables import Flat
+from evals.mobile_networks import EXTRA, PLAIN, PLUGIN, layer, mnn, ncnn, operator
 from hypothesis import given
 from hypothesis import strategies as st
 from scanning import scan
 
-from weighbridge.findings.model import Verdict
+from weighbridge.findings.model import Kind, Verdict
 
 TRAP = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
-PLUGIN, EXTRA, CONVOLUTION = 256, 512, 12
-
-
-def operator(
-    kind: int = CONVOLUTION, inputs: tuple[int, ...] = (0,), path: str = "", main: Any = None
-) -> Flat:
-    fields: dict[int, Any] = {0: Numbers(inputs), 3: "conv", 4: Numbers((1,)), 5: Scalar(kind)}
-    if main is not None:
-        fields |= {1: Scalar(1, 1), 2: main}
-    return Flat(fields | ({7: path} if path else {}))
-
-
-def mnn(*operators: Flat) -> bytes:
-    names = ["x", "y"]
-    net = {0: "biz", 3: list(operators or [operator()]), 4: ["y"], 7: names, 8: Scalar(0), 11: "id"}
-    return flatbuffer(Flat(net), b"")
-
-
-def ncnn(*layers: bytes) -> bytes:
-    return struct.pack("<3i", 7767517, len(layers), len(layers)) + b"".join(layers)
-
-
-def layer(kind: int = 16, inputs: int = 0, *settings: int) -> bytes:
-    numbers = [kind, inputs, 1, *range(inputs + 1), *settings, -233]
-    return struct.pack(f"<{len(numbers)}i", *numbers)
-
-
-PLAIN = {"mnn": mnn(), "ncnn-binary": ncnn(layer(), layer(5, 1, 0, 8, -23303, 2, 3, 3))}
 
 
 @pytest.mark.parametrize("name", PLAIN)
@@ -71,6 +42,44 @@ def test_tensors_that_are_not_there() -> None:
     report = scan(mnn(operator(inputs=(7,))))
     assert report.verdict is Verdict.SUSPICIOUS
     assert scan(mnn(operator(inputs=(-1, 0)))).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize("first", [-1, 2, 1 << 30])
+def test_blobs_of_ncnn_that_are_not_there(first: int) -> None:
+    report = scan(ncnn(layer(), layer(5, 1, 0, 8, first=first)))
+    assert (report.verdict, report.rules) == (Verdict.SUSPICIOUS, {"graph-structure"})
+
+
+def test_a_setting_of_ncnn_below_nought() -> None:
+    assert scan(ncnn(layer(16, 0, -7, 1))).rules == {"graph-structure"}
+    text = b"7767517\n1 1\nInput data 0 1 data %s\n"
+    assert scan(text % b"-7=1").rules == {"graph-structure"}
+    assert scan(text % b"-23330=2,1,1 0=4").verdict is Verdict.CLEAN
+
+
+def test_a_layer_of_ncnn_that_the_application_registers() -> None:
+    (found,) = scan(ncnn(layer(256 + 3))).findings
+    assert (found.rule, found.kind) == ("host-code", Kind.WEAKNESS)
+    text = b"7767517\n2 2\nInput data 0 1 data\n%s f 1 1 data out\n"
+    (found,) = scan(text % b"YoloV5Focus").findings
+    assert (found.rule, found.evidence["symbols"]) == ("host-code", ["YoloV5Focus"])
+    assert scan(text % b"ReLU").verdict is Verdict.CLEAN
+    assert scan(text % b"nn.Conv2d").verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "Input data 0 1 data\nSplit s 1 2 data a b\nConcat c 2 1 a b d",
+        "Input data 0 1 data\nReLU r 1 1 other out\nReLU s 1 1 third last",
+        "Input data 0 9 data",
+        "Input data 0 1 0=4",
+    ],
+)
+def test_more_blobs_of_ncnn_than_there_is_room_for(layers: str) -> None:
+    count = layers.count("\n") + 1
+    report = scan(f"7767517\n{count} 3\n{layers}\n".encode())
+    assert (report.verdict, report.rules) == (Verdict.SUSPICIOUS, {"graph-structure"})
 
 
 def test_weights_beside_the_model_are_its_own(tmp_path: Path) -> None:

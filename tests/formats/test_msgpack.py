@@ -1,5 +1,6 @@
 """MessagePack, as Flax writes weights: followed to its end, never code."""
 
+import pickle
 import random
 import struct
 
@@ -89,3 +90,32 @@ def test_the_real_library():
         "n": [1, -5, 2.5, None, True, 1 << 40],
     }
     assert scan(msgpack.packb(value)).verdict is Verdict.CLEAN
+
+
+def test_rows_of_vectors_are_known_when_all_of_it_fits():
+    rows = b"\x82\xcf" + bytes(range(8)) + b"\x00\xcf" + bytes(range(8, 16)) + b"\x01"
+    assert (scan(rows).format, scan(rows).verdict) == ("msgpack", Verdict.CLEAN)
+    for data in (rows + b"\x01", rows[:-1]):
+        assert scan(data).verdict is Verdict.INCONCLUSIVE
+
+
+def objects(data, kind=b"O", order=("nd", "kind", "data")):
+    values = {
+        "nd": b"\xc3",
+        "kind": b"\xc4" + bytes([len(kind)]) + kind,
+        "data": b"\xc6" + struct.pack(">I", len(data)) + data,
+    }
+    return mapping(w=mapping(**{key: values[key] for key in order}), v=mapping(data=b"\xc4\x01x"))
+
+
+@pytest.mark.parametrize("order", [("nd", "kind", "data"), ("data", "kind", "nd")])
+def test_arrays_of_objects_are_unpickled(order):
+    answer = scan(objects(TRAP, order=order))
+    assert answer.verdict is Verdict.MALICIOUS
+    assert {name for f in answer.findings for name in f.loaders} == {"msgpack_numpy.decode"}
+    assert scan(objects(pickle.dumps([1, "x"]), order=order)).verdict is Verdict.CLEAN
+
+
+def test_numbers_are_not_unpickled():
+    assert scan(objects(TRAP, b"f")).verdict is Verdict.CLEAN
+    assert scan(objects(TRAP, b"V")).verdict is Verdict.CLEAN

@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Honest files."""
-    from formats.tree_files.tree_samples import SAMPLES
+    from evals.tree_models import SAMPLES
 
     return [make() for name, make in SAMPLES.items() if name.startswith("catboost")]
 

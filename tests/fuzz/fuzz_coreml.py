@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.coreml_files.coreml_samples import PLAIN, custom_layer, model, network
+    from evals.coreml_models import PLAIN, custom_layer, model, network
 
     return [*PLAIN.values(), model(500, network(custom_layer()))]
 

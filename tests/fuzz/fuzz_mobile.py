@@ -1,4 +1,4 @@
-"""Fuzzes the readers of MNN and of the binary form of ncnn.
+"""Fuzzes the reader of MNN.
 
 ``python tests/fuzz/fuzz_mobile.py -max_total_time=10`` runs it for ten seconds.
 """
@@ -10,9 +10,9 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.test_mobile_networks import EXTRA, PLAIN, mnn, operator
+    from evals.mobile_networks import EXTRA, PLAIN, mnn, operator
 
-    return [*PLAIN.values(), mnn(operator(EXTRA)), mnn(operator(path="/etc/passwd"))]
+    return [PLAIN["mnn"], mnn(operator(EXTRA)), mnn(operator(path="/etc/passwd"))]
 
 
 def target() -> OneInput:

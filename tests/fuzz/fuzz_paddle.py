@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.program_files.program_samples import SAMPLES, paddle
+    from evals.program_graphs import SAMPLES, paddle
 
     return [SAMPLES["paddle"](), paddle("os")]
 

@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.torch7_files.torch7_samples import COMMAND, ORDINARY, model
+    from evals.torch7_objects import COMMAND, ORDINARY, model
 
     return [model(), model(True, COMMAND), model(False, ORDINARY, kind=6)]
 

@@ -10,7 +10,7 @@ from harness import OneInput, format_target, start
 
 def seeds() -> list[bytes]:
     """Files, honest and not."""
-    from formats.xml_files.xml_samples import EXTERNAL, NESTED, openvino, pmml
+    from evals.xml_models import EXTERNAL, NESTED, openvino, pmml
 
     return [openvino(), pmml("a.B"), openvino(before=EXTERNAL), pmml(before=NESTED)]
 

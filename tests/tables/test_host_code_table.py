@@ -1,6 +1,7 @@
 """The table of operators that the program around a model brings."""
 
 from weighbridge.tables import reader
+from weighbridge.tables.effects import effect
 from weighbridge.tables.host_code import HostCode, host_code
 
 ROWS = [HostCode(*row) for row in reader.rows("host_code.tsv", *HostCode.__slots__)]
@@ -16,6 +17,7 @@ def test_every_row_completes_the_sentence_or_is_ordinary():
         assert row.kind in ("ordinary", "weakness", "suspicious", "malicious"), row
         assert (row.phrase == "-") == (row.kind == "ordinary"), row
         assert row.source and row.reason
+        assert row.effect == "-" or effect(row.effect) is not None
 
 
 def test_the_most_exact_row_counts():

@@ -68,4 +68,5 @@ def _is_open(format_name: str | None) -> bool:
         return True
     from weighbridge.containers.registry import STREAMS
 
-    return format_name in STREAMS
+    # pnnx keeps the tensors of a network as members of a zip.
+    return format_name == "zip" or format_name in STREAMS

@@ -5,6 +5,9 @@ are to be read, which are called after the place of their chunk: ``0.3``, ``0/3`
 filter that unpickles (numcodecs, ``pickle``) makes programs of them, so then nothing is taken for
 numbers.
 
+A shard of version 3 (zarr-specs, sharding codec) is many chunks in one file, and behind them their
+index: offset and length of each as u64, all ones for a chunk that is not there, then its CRC-32C.
+
 OCDBT (TensorStore, "OCDBT storage format"), which Orbax writes: ``manifest.ocdbt`` begins with
 0x0cdb3a2a, its own length as u64, version 0 and 0 or 1 for Zstandard. Nodes and values stand in
 files of ``d/`` with 32 hexadecimal digits for a name.
@@ -12,6 +15,9 @@ files of ``d/`` with 32 hexadecimal digits for a name.
 
 from __future__ import annotations
 
+from functools import cache
+
+from weighbridge.budget import Budget
 from weighbridge.facts.graphs import DataFolder
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.numpy_array import trailing
@@ -20,6 +26,10 @@ from weighbridge.sources.base import Source
 ZARR, OCDBT = "zarr", "ocdbt"
 _MANIFEST = b"\x0c\xdb\x3a\x2a"
 _LEAST = 20
+_MOST_CHUNKS = 1 << 18
+_ENTRY, _CHECKSUM = 16, 4
+_ABSENT = (1 << 64) - 1
+_CASTAGNOLI = 0x82F63B78
 _FILTERS = ("filters", "codecs")
 
 
@@ -61,3 +71,54 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     if length < source.size:
         trailing(context, source, place, OCDBT, length)
     return True
+
+
+def is_shard(source: Source, budget: Budget) -> bool:
+    """Say whether an index of chunks stands at the end that accounts for every byte before it."""
+    end = source.size - _CHECKSUM
+    most = min(_MOST_CHUNKS, end // _ENTRY)
+    index = source.read_at(end - _ENTRY * most, _ENTRY * most + _CHECKSUM)
+    spans: list[tuple[int, int]] = []
+    held = 0
+    for count in range(1, most + 1):
+        at = _ENTRY * (most - count)
+        offset, length = (int.from_bytes(index[i : i + 8], "little") for i in (at, at + 8))
+        if (offset, length) == (_ABSENT, _ABSENT):
+            continue
+        held += length
+        spans.append((offset, offset + length))
+        if held + _ENTRY * count >= end:
+            tiled = held + _ENTRY * count == end and _tiles(spans)
+            return tiled and _crc(index[at:-_CHECKSUM], budget) == int.from_bytes(
+                index[-_CHECKSUM:], "little"
+            )
+    return False
+
+
+def _tiles(spans: list[tuple[int, int]]) -> bool:
+    """Say whether the spans stand one behind the other from the beginning."""
+    reached = 0
+    for start, stop in sorted(spans):
+        if start != reached:
+            return False
+        reached = stop
+    return True
+
+
+@cache
+def _table() -> tuple[int, ...]:
+    values = []
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (_CASTAGNOLI if value & 1 else 0)
+        values.append(value)
+    return tuple(values)
+
+
+def _crc(data: bytes, budget: Budget) -> int:
+    """Return the CRC-32C."""
+    budget.check_time()
+    table, value = _table(), 0xFFFFFFFF
+    for byte in data:
+        value = table[(value ^ byte) & 0xFF] ^ value >> 8
+    return value ^ 0xFFFFFFFF

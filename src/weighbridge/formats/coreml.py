@@ -13,6 +13,7 @@ from weighbridge.errors import MalformedInput
 from weighbridge.facts.graphs import ExternalData
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.operator_tally import OperatorTally
+from weighbridge.formats.pickle import raw
 from weighbridge.formats.protobuf import BYTES, VARINT, Field, Message, Wire
 from weighbridge.formats.python.effects import excerpt
 from weighbridge.sources.base import Source
@@ -80,21 +81,29 @@ def parse(context: Context, source: Source, place: Place) -> bool:
         LimitExceeded: messages are nested too deeply, or are too many.
     """
     wire = Wire(source, context.budget)
-    kind = _kind(wire)
+    kind, only_known = _kind(wire)
     if kind is None:
         return False
     context.format(place, NAME, source.size, version=source.read_at(1, 1)[0], kind=kind)
     walk = _Walk(wire)
     try:
         walk.run()
+        if not only_known:
+            raise MalformedInput("coreml-foreign-field", "a field is none of a model's", 0)
+    except MalformedInput:
+        raw.hidden_streams(context, source, place, 0)
+        raise
     finally:
         walk.state(context, place)
     return True
 
 
-def _kind(wire: Wire) -> int | None:
-    """Return the number of the field that tells the kind, None when it is no model."""
-    kinds = []
+def _kind(wire: Wire) -> tuple[int | None, bool]:
+    """Return the number of the field that tells the kind, None when it is no model.
+
+    And whether all fields are those of a model: what follows one may look like any.
+    """
+    kinds: list[int] = []
     try:
         for field in wire.fields(wire.whole()):
             if field.number in (1, 10):
@@ -102,13 +111,13 @@ def _kind(wire: Wire) -> int | None:
             else:
                 fits = field.wire == BYTES and (field.number == 2 or field.number in _KINDS)
             if not fits:
-                return None
+                return (kinds[0] if kinds else None), False
             if field.number >= 200:
                 kinds.append(field.number)
     except MalformedInput:
         # A model that breaks off inside its last field has that field's tag.
-        return kinds[0] if kinds else None
-    return kinds[0] if kinds else None
+        return (kinds[0] if kinds else None), True
+    return (kinds[0] if kinds else None), True
 
 
 class _Walk:

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from weighbridge.budget import Budget
 from weighbridge.containers import compressed
-from weighbridge.containers.registry import STREAMS, UNSUPPORTED, recognise_all
-from weighbridge.errors import ParseError, SourceError
+from weighbridge.containers.registry import ARCHIVES, STREAMS, UNSUPPORTED, recognise_all
+from weighbridge.errors import MalformedInput, ParseError, SourceError
 from weighbridge.facts.codec import Fact
-from weighbridge.formats import archives, arrow_schema, executables, inert, known, patterns
+from weighbridge.facts.structure import UNKNOWN
+from weighbridge.formats import (
+    archives,
+    arrow_schema,
+    chunked_arrays,
+    executables,
+    hidden,
+    inert,
+    known,
+    patterns,
+)
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.data.registry import recognise
 from weighbridge.formats.excerpts import add_raw_excerpts
@@ -21,6 +31,7 @@ from weighbridge.sources.memory import SliceSource
 
 _HEAD = 512
 # Archives of which every byte is accounted for, so that nothing else need be tried on them.
+_WITH_PROGRAMS = frozenset({executables.NAME, "llamafile", *ARCHIVES, *STREAMS})
 _WHOLE_ARCHIVES = ("zip", "npz", "skops", "torchserve", "keras", "pytorch-distributed")
 _interpreters: list[Interpreter] = []
 
@@ -89,6 +100,7 @@ def _walk(context: Context, source: Source, place: Place, head: bytes) -> str | 
                 covered.update(entry.covers)
         except ParseError as error:
             errors.append((entry.name, error))
+    _search_damaged(context, source, place, found, errors)
     if found is None and not errors:
         found = _quiet(context, source, head, place)
     elif found == executables.NAME or (context.budget.limits.deep and found not in STREAMS):
@@ -97,6 +109,21 @@ def _walk(context: Context, source: Source, place: Place, head: bytes) -> str | 
         context.gap_from(place, name, failure)
         found = found or name
     return found
+
+
+def _search_damaged(
+    context: Context,
+    source: Source,
+    place: Place,
+    found: str | None,
+    errors: list[tuple[str, ParseError]],
+) -> None:
+    """Look for a program where a format breaks off: behind its end it would be ignored."""
+    damaged = any(
+        isinstance(error, MalformedInput) and name not in _WITH_PROGRAMS for name, error in errors
+    )
+    if damaged and found not in _WITH_PROGRAMS:
+        hidden.programs(context, source, place, 0)
 
 
 def _searched(context: Context, source: Source, place: Place) -> list[tuple[str, ParseError]]:
@@ -137,6 +164,11 @@ def _stream(context: Context, kind: str, source: Source, place: Place) -> str:
         return kind
     end = inflated.ahead + inflated.consumed
     if end < source.size:
+        if chunked_arrays.is_shard(source, context.budget):
+            text = f"{source.size - end} bytes are further chunks of a shard of zarr"
+            context.gap(place, kind, UNKNOWN, text, end)
+            hidden.search(context, source, place, end, source.size)
+            return kind
         rest = SliceSource(source, end, source.size - end)
         text = f"{rest.size} bytes follow the {kind} stream"
         context.anomaly(place, kind, "trailing-bytes", text, end)

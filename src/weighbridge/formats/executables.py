@@ -25,6 +25,7 @@ _MACH = {
     b"\xfe\xed\xfa\xcf": (">", 32),
     b"\xcf\xfa\xed\xfe": ("<", 32),
 }
+MACH_STARTS = tuple(_MACH)
 _ELF_SHAPES = {1: "object", 2: "program", 3: "library", 4: "core"}
 _ELF_MACHINES = {
     3: "x86",

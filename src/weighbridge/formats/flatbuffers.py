@@ -160,3 +160,14 @@ class Buffer:
         """Return a string, at most `limit` bytes of it."""
         start, count = self.vector(table, number, 1)
         return self.bytes_at(start, min(count, limit)).decode("utf-8", "backslashreplace")
+
+    def texts(self, table: Table, number: int, most: int, limit: int = 100) -> list[str]:
+        """Return the first strings of a vector of them, at most `limit` bytes of each."""
+        start, count = self.vector(table, number, 4)
+        found = []
+        for index in range(min(count, most)):
+            position = start + 4 * index
+            position += self.number(position, 4)
+            size = min(self.number(position, 4), limit)
+            found.append(self.bytes_at(position + 4, size).decode("utf-8", "backslashreplace"))
+        return found

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from weighbridge.errors import MalformedInput
 from weighbridge.facts.graphs import ExternalData
+from weighbridge.formats import hidden
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.flatbuffers import Buffer, Table
 from weighbridge.formats.operator_tally import OperatorTally
-from weighbridge.formats.pickle import raw
 from weighbridge.sources.base import Source
 
 NAME = "mnn"
@@ -105,7 +105,7 @@ class _Model:
             self._external(f"{name}.weight", 0, 1)
         for location, (offset, count) in self._files.items():
             self._external(location, offset, count)
-        raw.hidden_streams(self._context, self._source, self._place, buffer.end)
+        hidden.search(self._context, self._source, self._place, buffer.end)
 
     def _operator(self, operator: Table, tensors: int) -> None:
         buffer = self._buffer

@@ -1,8 +1,11 @@
 """MessagePack, as Flax writes weights (MessagePack specification; flax.serialization).
 
 One value, most often a map: type bytes, with the length in the byte or behind it. Flax puts arrays
-into extensions: 1 an array (shape, type, bytes), 2 a complex number, 3 a numpy scalar. Nothing in
-it is code. Sizes are checked before they are used, and nesting costs no stack.
+into extensions: 1 an array (shape, type, bytes), 2 a complex number, 3 a numpy scalar. spaCy writes
+the rows of vectors as a map of numbers. Nothing of that is code. msgpack-numpy writes an array as a
+map of ``nd``, ``type``, ``kind``, ``shape`` and ``data``, and unpickles the data where the kind is
+``O`` (msgpack_numpy.py, decode), so then all data is examined. Sizes are checked before they are
+used, and nesting costs no stack.
 """
 
 from __future__ import annotations
@@ -11,12 +14,17 @@ from weighbridge.errors import LimitExceeded, MalformedInput
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.numpy_array import trailing
 from weighbridge.sources.base import Source
+from weighbridge.sources.memory import SliceSource
 
 NAME = "msgpack"
 MOST_VALUES = 20_000_000
 DEEPEST = 512
 _FLAX = frozenset({1, 2, 3})
 _CHECK_EVERY = 4_096
+_OBJECTS = b"O"
+_SHORT = 8
+_MOST_ARRAYS = 1_000
+_LOADERS = ("msgpack_numpy.decode",)
 _LEAST_LIST = 16
 """A few bytes are a list by chance: those of `\\x93NUM` are one of three numbers."""
 _WINDOW = 1 << 16
@@ -32,9 +40,11 @@ _PLAIN = {
 
 
 def claims(source: Source, head: bytes) -> bool:
-    """Say whether it begins as a map whose first key is a text, or as a list."""
+    """Say whether it begins as a map whose first key is a text or a long number, or as a list."""
     if _is_list(head):
         return source.size >= _LEAST_LIST
+    if _is_numbered(head):
+        return True
     if not head or not (0x81 <= head[0] <= 0x8F or head[0] in (0xDE, 0xDF)):
         return False
     at = {0xDE: 3, 0xDF: 5}.get(head[0], 1)
@@ -58,7 +68,8 @@ def parse(context: Context, source: Source, place: Place) -> bool:
         LimitExceeded: there are more values, or deeper ones, than are followed.
     """
     walk = _Walk(context, source)
-    listed = _is_list(source.read_at(0, 1))
+    head = source.read_at(0, 8)
+    listed = _is_list(head) or _is_numbered(head)
     try:
         end = walk.run()
     except MalformedInput:
@@ -66,12 +77,16 @@ def parse(context: Context, source: Source, place: Place) -> bool:
             return False
         raise
     if listed and end != source.size:
-        return False  # So little marks a list that only all of it tells.
+        return False  # So little marks it that only all of it tells.
     context.format(place, NAME, source.size, values=walk.values)
     unknown = sorted(walk.extensions - _FLAX)
     if unknown:
         text = f"extensions of MessagePack that Flax does not know: {unknown[:8]}"
         context.note(place, "msgpack-extension", text)
+    if walk.objects:
+        for start, stop in walk.arrays:
+            inner = place.inside("data", _LOADERS, "array")
+            context.walk(context.child(), SliceSource(source, start, stop - start), inner)
     if end < source.size:
         trailing(context, source, place, NAME, end)
     return True
@@ -79,6 +94,12 @@ def parse(context: Context, source: Source, place: Place) -> bool:
 
 def _is_list(head: bytes) -> bool:
     return bool(head) and (0x91 <= head[0] <= 0x9F or head[0] in (0xDC, 0xDD))
+
+
+def _is_numbered(head: bytes) -> bool:
+    """Say whether it begins as a map whose first key is a number of eight bytes."""
+    at = {0xDE: 3, 0xDF: 5}.get(head[0], 1) if head else 0
+    return bool(head) and (0x81 <= head[0] <= 0x8F or at > 1) and head[at : at + 1] == b"\xcf"
 
 
 class _Walk:
@@ -89,6 +110,9 @@ class _Walk:
         self._window = b""
         self.values = 0
         self.extensions: set[int] = set()
+        self.arrays: list[tuple[int, int]] = []
+        self.objects = False
+        self._key = b""
 
     def run(self) -> int:
         """Return where the first value ends."""
@@ -117,7 +141,7 @@ class _Walk:
         if kind < 0xA0:
             return offset + 1, (kind & 0x0F) * (2 if kind < 0x90 else 1)
         if kind < 0xC0:
-            return self._fits(offset, offset + 1 + (kind & 0x1F)), 0
+            return self._text(offset, offset + 1, kind & 0x1F), 0
         return self._long(kind, offset)
 
     def _long(self, kind: int, offset: int) -> tuple[int, int]:
@@ -131,7 +155,7 @@ class _Walk:
             return self._fits(offset, at + _PLAIN[kind]), 0
         if kind in _SIZED:
             width = _SIZED[kind]
-            return self._fits(offset, at + width + self._number(at, width)), 0
+            return self._text(offset, at + width, self._number(at, width)), 0
         if kind in _EXTENDED:
             width = _EXTENDED[kind]
             self.extensions.add(self._number(at + width, 1))
@@ -140,6 +164,21 @@ class _Walk:
             self.extensions.add(self._number(at, 1))
             return self._fits(offset, at + 1 + _FIXED_EXTENSION[kind]), 0
         raise MalformedInput("msgpack-type", f"there is no type {kind:#x}", offset)
+
+    def _text(self, offset: int, start: int, size: int) -> int:
+        """Return where a text or a row of bytes ends; keep what stands for an array."""
+        end = self._fits(offset, start + size)
+        key, self._key = self._key, b""
+        if key == b"data" and len(self.arrays) < _MOST_ARRAYS:
+            self.arrays.append((start, end))
+        elif size <= _SHORT:
+            self._key = self._short(start, size)
+            self.objects |= key == b"kind" and self._key == _OBJECTS
+        return end
+
+    def _short(self, offset: int, size: int) -> bytes:
+        self._number(offset, size)  # Moves the window.
+        return self._window[offset - self._base : offset - self._base + size]
 
     def _fits(self, offset: int, end: int) -> int:
         if end > self._source.size:

@@ -17,6 +17,7 @@ from weighbridge.formats import (
     executorch,
     mnn,
     msgpack,
+    ncnn_binary,
     numpy_array,
     paddle,
     safetensors,
@@ -87,6 +88,9 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(
         chunked_arrays.OCDBT, chunked_arrays.claims, chunked_arrays.parse, covers=_WITHOUT_MAGIC
+    ),
+    FormatEntry(
+        ncnn_binary.NAME, ncnn_binary.claims, ncnn_binary.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)
     ),
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),

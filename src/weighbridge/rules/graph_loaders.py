@@ -14,6 +14,7 @@ LOADERS = {
     "mxnet": ("mxnet.symbol.load", "mxnet.gluon.SymbolBlock.imports"),
     "mnn": ("MNN::Interpreter::createFromFile", "MNN.nn.load_module_from_file"),
     "ncnn": ("ncnn::Net::load_param",),
+    "ncnn-binary": ("ncnn::Net::load_param_bin",),
     "tensorflow-js": ("tf.loadLayersModel", "tf.loadGraphModel"),
     "spacy-config": ("spacy.load", "spacy train"),
     "coreml": ("MLModel(contentsOf:) of Core ML",),

@@ -33,6 +33,7 @@ def _host_code(file: FileFacts) -> Iterable[Finding]:
             offset=facts[0].offset,
             evidence={
                 "symbols": names[:_SHOWN],
+                "effects": [row.effect] if row.effect != "-" else [],
                 "why": [row.reason],
                 "count": sum(fact.count for fact in facts),
             },

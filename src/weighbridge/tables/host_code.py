@@ -12,6 +12,7 @@ class HostCode:
 
     Attributes:
         kind: `ordinary` (the runtime itself brings it), else the kind of the finding.
+        effect: of what runs, by its name in the table of effects; `-` for none that is known.
         phrase: what the model does, to follow "It".
     """
 
@@ -19,6 +20,7 @@ class HostCode:
     domain: str
     name: str
     kind: str
+    effect: str
     phrase: str
     source: str
     reason: str

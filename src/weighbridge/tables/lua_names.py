@@ -3,12 +3,13 @@
 import re
 from functools import cache
 
+from weighbridge.tables.host_code import HostCode
 from weighbridge.tables.reader import rows
 
 
 @cache
 def _patterns() -> tuple[tuple[str, tuple[re.Pattern[bytes], ...]], ...]:
-    found = rows("host_code.tsv", "format", "domain", "name", "kind", "phrase", "source", "reason")
+    found = rows("host_code.tsv", *HostCode.__slots__)
     names = [row[2] for row in found if row[0] == "torch7" and row[1] == "lua"]
     return tuple(
         (

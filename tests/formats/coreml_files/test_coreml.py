@@ -1,9 +1,7 @@
 """Core ML: what a model asks the application for, and which files it names."""
 
 import pytest
-
-from builders.wire import message
-from formats.coreml_files.coreml_samples import (
+from evals.coreml_models import (
     PLAIN,
     blobs,
     custom_layer,
@@ -13,6 +11,9 @@ from formats.coreml_files.coreml_samples import (
     pipeline,
     program,
 )
+from evals.programs import PROGRAMS
+
+from builders.wire import message
 from formats.scanning import scan
 from weighbridge.facts.graphs import ExternalData
 from weighbridge.findings.model import Kind, Verdict
@@ -86,6 +87,12 @@ def test_weights_are_followed_to_their_end():
 def test_what_follows_a_model_is_examined():
     trap = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
     assert scan(PLAIN["program"] + trap).verdict is Verdict.MALICIOUS
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_behind_a_model_is_found(name):
+    if name in ("elf", "pe", "mach-o"):
+        assert scan(PLAIN["network"] + PROGRAMS[name]).rules >= {"hidden-executable"}
 
 
 @pytest.mark.frameworks

@@ -4,10 +4,10 @@ import struct
 
 import pytest
 from evals.flat_tables import Flat, Numbers, Scalar, flatbuffer
+from evals.programs import elf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from formats.pytorch_export.archives import elf
 from formats.templates.scanning import Answer
 from weighbridge.facts.structure import Anomaly, Metadata
 

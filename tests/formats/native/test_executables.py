@@ -6,38 +6,13 @@ import zipfile
 import zlib
 
 import pytest
+from evals.programs import PROGRAMS, elf, java, mach, pe
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from formats.gguf_files.building import honest
-from formats.pytorch_export.archives import elf
 from formats.templates.scanning import Answer
 from weighbridge.facts.native import Executable
-
-
-def pe(flags=0x2002, signature=b"PE\0\0"):
-    head = b"MZ" + bytes(58) + struct.pack("<I", 128) + bytes(64)
-    return head + signature + struct.pack("<HHIIIHHH", 0x8664, 3, 0, 0, 0, 240, flags, 0x20B)
-
-
-def mach(commands=2):
-    head = b"\xcf\xfa\xed\xfe" + struct.pack("<7I", 0x01000007, 3, 6, commands, 48, 0, 0)
-    return head + struct.pack("<II", 0x19, 24) + bytes(40)
-
-
-def fat():
-    inner = mach()
-    return (
-        struct.pack(">II5I", 0xCAFEBABE, 1, 7, 3, 4096, len(inner), 12).ljust(4096, b"\0") + inner
-    )
-
-
-def java(major=61):
-    return struct.pack(">IHHHB", 0xCAFEBABE, 0, major, 20, 10) + bytes(40)
-
-
-def wasm():
-    return b"\0asm\1\0\0\0" + b"\1\4\1\x60\0\0"
 
 
 def stored(members):
@@ -53,14 +28,6 @@ def npy(data=b""):
     return b"\x93NUMPY\1\0" + struct.pack("<H", len(header)) + header + bytes(16) + data
 
 
-PROGRAMS = {
-    "elf": elf(),
-    "pe": pe(),
-    "mach-o": mach(),
-    "fat": fat(),
-    "java-class": java(),
-    "webassembly": wasm(),
-}
 NEARLY = {
     "elf-class": elf()[:4] + b"\x07" + elf()[5:],
     "elf-type": elf(9),

@@ -3,8 +3,7 @@
 import json
 
 import pytest
-
-from formats.program_files.program_samples import (
+from evals.program_graphs import (
     BINARY,
     SAMPLES,
     caffe,
@@ -14,6 +13,7 @@ from formats.program_files.program_samples import (
     paddle,
     paddle_json,
 )
+
 from formats.scanning import scan
 from weighbridge.budget import Budget
 from weighbridge.facts.graphs import ExternalData

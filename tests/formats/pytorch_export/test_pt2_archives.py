@@ -5,6 +5,7 @@ import pickle
 import zipfile
 
 import pytest
+from evals.programs import elf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,6 @@ from formats.pytorch_export.archives import (
     Runs,
     built,
     configuration,
-    elf,
     honest,
     program,
     with_member,

@@ -1,9 +1,9 @@
 """Objects of Torch7: weights are data, functions are byte code of Lua."""
 
 import pytest
+from evals.torch7_objects import COMMAND, ORDINARY, Writer, model
 
 from formats.scanning import scan
-from formats.torch7_files.torch7_samples import COMMAND, ORDINARY, Writer, model
 from weighbridge.findings.model import Kind, Verdict
 
 FORMS = pytest.mark.parametrize("text", [False, True])
@@ -24,7 +24,8 @@ def test_a_function_is_a_weakness(text, kind):
 
 @FORMS
 def test_a_function_that_starts_a_command_is_malicious(text):
-    assert scan(model(text, COMMAND)).verdict is Verdict.MALICIOUS
+    answer = scan(model(text, COMMAND))
+    assert (answer.verdict, answer.effects) == (Verdict.MALICIOUS, {"process_exec"})
     assert scan(model(text, b"return os.execute('echo weighbridge')")).verdict is Verdict.MALICIOUS
 
 

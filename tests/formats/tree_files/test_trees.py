@@ -3,19 +3,20 @@
 import json
 
 import pytest
-
-from formats.scanning import scan
-from formats.tree_files.tree_samples import (
+from evals.tree_models import (
     SAMPLES,
     TREE,
     as_json,
     as_ubjson,
     catboost,
+    catboost_texts,
     lightgbm,
     old_xgboost,
     tree,
     xgboost,
 )
+
+from formats.scanning import scan
 from weighbridge.findings.model import Kind, Verdict
 
 FORGED = {
@@ -89,12 +90,27 @@ def test_a_version_of_catboost_that_is_not_known_is_a_weakness():
     assert scan(catboost("Another_v9")).verdict is Verdict.WEAKNESS
 
 
+def test_parts_of_catboost_that_are_not_announced_are_foreign():
+    whole = catboost_texts()
+    rest = whole[whole.rindex(b"text_process_v2") :]
+    assert scan(whole).verdict is Verdict.CLEAN
+    assert scan(catboost(rest=rest)).verdict is Verdict.INCONCLUSIVE
+    assert scan(catboost(parts=["embed_process_1"], rest=rest)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_stream_among_the_texts_of_catboost_is_found():
+    trap = b"\x80\x04\x8c\x05posix\x8c\x06system\x93\x8c\x10echo weighbridge\x85R."
+    assert scan(catboost_texts() + trap).verdict is Verdict.MALICIOUS
+
+
 @pytest.mark.parametrize("name", SAMPLES)
 def test_no_truncation_is_clean(name):
     data = SAMPLES[name]().rstrip()
     end = len(data)
     if name == "lightgbm":
         end = data.index(b"end of trees")  # What follows is not needed.
+    elif name == "catboost texts":
+        end = data.rindex(b"tokenizers")  # How far the texts reach is not told.
     elif name in ("xgboost binary", "xgboost binf"):
         end -= 8
     for size in range(30, end, 3):

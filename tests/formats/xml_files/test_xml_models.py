@@ -1,9 +1,9 @@
 """Models in XML: what they need from outside, and what a document type smuggles in."""
 
 import pytest
+from evals.xml_models import EXTERNAL, NESTED, SAMPLES, openvino, pmml
 
 from formats.scanning import scan
-from formats.xml_files.xml_samples import EXTERNAL, NESTED, SAMPLES, openvino, pmml
 from weighbridge.budget import Budget
 from weighbridge.facts.graphs import ExternalData
 from weighbridge.findings.model import Kind, Verdict

@@ -46,7 +46,6 @@ READERS: tuple[Reader, ...] = (
     weights.coreml_blobs,
     weights.paddle_parameters,
     weights.mxnet_parameters,
-    weights.ncnn_layers,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
     vectors.annoy,

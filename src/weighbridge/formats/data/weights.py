@@ -23,8 +23,6 @@ _PADDLE_WIDTHS = {
 _MXNET = 0x112
 _MXNET_ARRAYS = (0xF993FAC9, 0xF993FACA)
 _MXNET_WIDTHS = {0: 4, 1: 8, 2: 2, 3: 1, 4: 4, 5: 1, 6: 8, 7: 1, 12: 2}
-_NCNN, _NCNN_END, _NCNN_ARRAY = 7767517, -233, -23300
-_NCNN_LAYER = 64 << 10
 _CHECK_EVERY = 4_096
 
 
@@ -109,51 +107,3 @@ def _mxnet_array(data: bytes) -> int | None:
     at = 12 + 8 * dimensions
     width = _MXNET_WIDTHS.get(number(data, at + 8))
     return None if width is None else at + 12 + elements * width
-
-
-def ncnn_layers(source: Source, head: bytes, budget: Budget) -> Extent | None:
-    """A network without names: 7767517, counts, and for each layer numbers alone.
-
-    A layer is its type, how many inputs and outputs, their numbers, and settings: each an id and a
-    value of four bytes, or, where the id is -23300 or less, a count and that many. -233 ends them.
-    """
-    if _signed(head, 0) != _NCNN or not 0 < _signed(head, 4) <= MOST_PARTS:
-        return None
-    layers, blobs = _signed(head, 4), _signed(head, 8)
-    if not 0 < blobs <= 100 * MOST_PARTS:
-        return None
-    at = 12
-    for index in range(layers):
-        if not index % _CHECK_EVERY:
-            budget.check_time()
-        part = source.read_at(at, _NCNN_LAYER)
-        size = _ncnn_layer(part)
-        if size is None:
-            return Extent("ncnn-binary", source.size + 1)
-        at += size
-    return Extent("ncnn-binary", at)
-
-
-def _ncnn_layer(data: bytes) -> int | None:
-    """Return the length of a layer, None for one that breaks off or is longer than any."""
-    inputs, outputs = _signed(data, 4), _signed(data, 8)
-    if len(data) < 12 or not (0 <= inputs <= _NCNN_LAYER and 0 <= outputs <= _NCNN_LAYER):
-        return None
-    at = 12 + 4 * (inputs + outputs)
-    while at + 4 <= len(data):
-        setting = _signed(data, at)
-        at += 4
-        if setting == _NCNN_END:
-            return at
-        count = 1
-        if setting <= _NCNN_ARRAY:
-            count = _signed(data, at)
-            at += 4
-        if not 0 <= count <= _NCNN_LAYER:
-            return None
-        at += 4 * count
-    return None
-
-
-def _signed(data: bytes, at: int) -> int:
-    return int.from_bytes(data[at : at + 4], "little", signed=True)

@@ -17,6 +17,7 @@ from weighbridge.formats.context import Context, Place
 from weighbridge.formats.gguf.cursor import Cursor
 from weighbridge.formats.gguf.types import BLOCKS
 from weighbridge.sources.base import Source
+from weighbridge.sources.memory import SliceSource
 
 NAME = "ggml"
 _MAGICS = {b"lmgg": "ggml", b"fmgg": "ggmf", b"tjgg": "ggjt", b"algg": "ggla"}
@@ -51,18 +52,29 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     version = 0 if name == "ggml" else int.from_bytes(source.read_at(4, 4), "little")
     context.format(place, name, source.size, version=version)
     start = 4 if name == "ggml" else 8
+    ends: dict[int, None] = {}
     for layout in _layouts(name):
         context.budget.check_time()
         for blocks in ({**BLOCKS, **_EARLIER}, BLOCKS):
+            end = 0
             cursor = Cursor(source, start, "little", context.budget.check_time)
             try:
                 _head(cursor, layout)
-                if _tensors(cursor, blocks, name in ("ggjt", "ggla")):
-                    return True
+                if cursor.remaining == 0:
+                    return True  # A vocabulary alone, as llama.cpp keeps for its tests.
+                for end in _tensors(cursor, blocks, name in ("ggjt", "ggla")):
+                    if end == source.size:
+                        return True
             except MalformedInput:
-                continue
+                pass
+            ends[end] = None
     text = "no layout that llama.cpp or whisper.cpp used accounts for all its bytes"
     context.gap(place, name, "unsupported-ggml-layout", text, carries_code=False)
+    # Something else may have been put behind the tensors, wherever a layout says that they end.
+    for end in filter(None, ends):
+        rest = SliceSource(source, end, source.size - end)
+        if context.walk(context.child(), rest, place.inside("trailing", origin="hidden")):
+            break
     return True
 
 
@@ -97,15 +109,15 @@ def _head(cursor: Cursor, layout: _Layout) -> None:
         cursor.skip(length + (4 if layout.scores else 0))
 
 
-def _tensors(cursor: Cursor, blocks: dict[int, tuple[int, int]], aligned: bool) -> bool:
-    """Go over the tensors; returns whether they end exactly with the file."""
+def _tensors(cursor: Cursor, blocks: dict[int, tuple[int, int]], aligned: bool) -> Iterator[int]:
+    """Go over the tensors; yields where each ends."""
     for _ in range(_TENSORS):
         if cursor.remaining == 0:
-            return True
+            return
         dimensions, length, kind = (cursor.number(4) for _ in range(3))
         block = blocks.get(kind)
         if not 0 < dimensions <= 4 or length > 512 or block is None:
-            return False
+            return
         elements = 1
         for _ in range(dimensions):
             elements *= cursor.number(4)
@@ -113,4 +125,4 @@ def _tensors(cursor: Cursor, blocks: dict[int, tuple[int, int]], aligned: bool) 
         if aligned:
             cursor.skip(-cursor.at % 32)
         cursor.skip(elements // block[0] * block[1])
-    return False
+        yield cursor.at

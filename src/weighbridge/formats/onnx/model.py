@@ -113,13 +113,27 @@ def _top(wire: Wire) -> _Model:
 
 
 def _plausible(wire: Wire, model: _Model) -> bool:
-    """A graph or functions, and a version of the format or of an operator set."""
+    """A graph or functions, and a version of the format or of an operator set.
+
+    pnnx writes a graph alone, for people to look at, which begins with a node of its own.
+    """
     if not 0 <= model.version <= _NEWEST_IR:
         return False
     named = bool(model.version) or any(_opset(wire, item) for item in model.opsets[:_NAMED])
     bodies = [(item, 1) for item in model.graphs[:_NAMED]]
     bodies += [(item, 7) for item in model.functions[:_NAMED]]
+    named = named or any(_from_pnnx(wire, item) for item in model.graphs[:1])
     return named and any(_graph(wire, item, node) for item, node in bodies)
+
+
+def _from_pnnx(wire: Wire, graph: Field) -> bool:
+    """Say whether the first node of a graph is what pnnx calls an input."""
+    try:
+        first = next(wire.fields(wire.inner(graph)))
+        kinds = [part for part in wire.fields(wire.inner(first)) if part.number == 4]
+        return any(part.wire == BYTES and wire.text(part) == "pnnx.Input" for part in kinds)
+    except (ParseError, StopIteration):
+        return False
 
 
 def _opset(wire: Wire, item: Field) -> tuple[str, int] | None:

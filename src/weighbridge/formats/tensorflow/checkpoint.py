@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 from weighbridge.errors import MalformedInput, ParseError
 from weighbridge.facts.graphs import ExternalData
+from weighbridge.formats import hidden
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.protobuf import BYTES, VARINT, Message, Wire
 from weighbridge.sources.base import Source
@@ -56,10 +57,12 @@ def parse(context: Context, source: Source, place: Place) -> bool:
             text = f"{abs(start - reached)} bytes at {min(start, reached)} belong to no block"
             context.anomaly(place, NAME, "table-hole", text, reached)
             context.gap(place, NAME, "malformed-hole", text, reached)
+            hidden.search(context, source, place, reached, max(0, start - reached))
         reached = max(reached, start + size + _TRAILER)
     if reached != source.size - _FOOTER:
         text = "the blocks of the table do not end at its footer"
         context.gap(place, NAME, "malformed-hole", text, reached)
+        hidden.search(context, source, place, reached)
     if context.file_name(place).endswith(".index"):
         _shards(context, source, place, wire, blocks)
     return True

@@ -20,9 +20,9 @@ import re
 import struct
 
 from weighbridge.errors import MalformedInput
+from weighbridge.formats import hidden
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.numpy_array import trailing
-from weighbridge.formats.pickle import raw
 from weighbridge.formats.trees import xgboost
 from weighbridge.formats.trees.ubjson import Reader
 from weighbridge.sources.base import Source
@@ -119,7 +119,7 @@ class _Old:
     def _rest(self) -> None:
         """Weights, attributes and names of metrics stand at the end, as the release has them."""
         left = self._source.size - self._at
-        found = raw.hidden_streams(self._context, self._source, self._place, self._at, left)
+        found = hidden.search(self._context, self._source, self._place, self._at, left)
         if not found and left > _REST:
             text = f"{left} bytes behind the trees are not read"
             self._context.gap(self._place, NAME, "unsupported-xgboost-rest", text, self._at)

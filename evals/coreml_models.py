@@ -2,26 +2,31 @@
 
 import struct
 
-from builders.wire import field, message
+from evals.protobufs import message
 
 
 def model(kind, content, version=7):
+    """A model of one kind, by the number of its field."""
     return message((1, version), (2, message((1, message((1, "x"))))), (kind, content))
 
 
 def network(*layers):
+    """A neural network."""
     return message(*((1, layer) for layer in layers))
 
 
 def layer(name="fc", number=140, content=b""):
+    """A layer, by the number of its kind."""
     return message((1, name), (number, content))
 
 
 def custom_layer(name="MyLayer"):
+    """A layer that a class of the application computes."""
     return layer(number=500, content=message((10, name)))
 
 
 def program(path="@model_path/weights/weight.bin", offset=64):
+    """An ML program whose weights stand in a file."""
     value = message((5, message((1, path), (2, offset))))
     constant = message((1, "const"), (5, message((1, "val"), (2, value))))
     block = message((3, constant))
@@ -30,15 +35,18 @@ def program(path="@model_path/weights/weight.bin", offset=64):
 
 
 def pipeline(*models):
+    """Models one behind the other."""
     return message(*((1, one) for one in models))
 
 
 def linked(name, folder="."):
+    """A model that stands elsewhere."""
     both = message((1, message((1, name))), (2, message((1, folder))))
     return message((1, both))
 
 
 def blobs(*contents):
+    """The file of the weights."""
     data = bytearray(struct.pack("<II", len(contents), 2) + bytes(56))
     for content in contents:
         data += bytes(-len(data) % 64)
@@ -49,7 +57,7 @@ def blobs(*contents):
 
 PLAIN = {
     "network": model(500, network(layer())),
-    "classifier": model(403, network(layer()) + field(100, message((1, "cat")))),
+    "classifier": model(403, network(layer()) + message((100, message((1, "cat"))))),
     "program": model(502, program()),
     "pipeline": model(202, pipeline(model(500, network(layer())), model(604, b""))),
 }

@@ -4,6 +4,7 @@ SCHEMA = "http://www.dmg.org/PMML-4_4"
 
 
 def openvino(version="opset1", offset=0, size=64, edge=1, kind="MatMul", before=""):
+    """A network of OpenVINO with three layers."""
     return f"""<?xml version="1.0"?>
 {before}<net name="torch_jit" version="11">
 	<layers>
@@ -25,6 +26,7 @@ def openvino(version="opset1", offset=0, size=64, edge=1, kind="MatMul", before=
 
 
 def pmml(function="+", before="", root="PMML", defined=""):
+    """A document of PMML with one derived field."""
     return f"""<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 {before}<{root} xmlns="{SCHEMA}" xmlns:ns0="{SCHEMA}" version="4.4">
   <Header><Application name="SkLearn2PMML package" version="0.111.1"/></Header>

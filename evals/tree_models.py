@@ -3,8 +3,11 @@
 import json
 import struct
 
+from evals.flat_tables import Flat, flatbuffer
+
 
 def tree(**changes):
+    """A tree of XGBoost with one split."""
     made = {
         "base_weights": [0.1, -0.4, 0.6], "categories": [], "categories_nodes": [],
         "categories_segments": [], "categories_sizes": [], "default_left": [0, 0, 0], "id": 0,
@@ -19,6 +22,7 @@ def tree(**changes):
 
 
 def xgboost(tree_info=(0,), booster="gbtree", **changes):
+    """A model of one tree."""
     model = {"trees": [tree(**changes)], "tree_info": list(tree_info), "gbtree_model_param": {}}
     inner = {"model": model, "name": "gbtree"}
     gradient = inner if booster == "gbtree" else {"gbtree": inner, "name": "dart"}
@@ -34,6 +38,7 @@ def xgboost(tree_info=(0,), booster="gbtree", **changes):
 
 
 def as_json(value):
+    """Write as XGBoost does."""
     return json.dumps(value, separators=(",", ":")).encode()
 
 
@@ -118,16 +123,23 @@ pandas_categorical:null
 
 
 def lightgbm(old="", new="", more=""):
+    """A model of one tree, with one text in it replaced."""
     return (HEAD + (TREE + more) + TAIL).replace(old or "\0", new).encode()
 
 
-def catboost(version="FlabuffersModel_v1"):
-    """Write a core that has a version, and no trees."""
-    text = version.encode()
-    root = struct.pack("<I", 16) + struct.pack("<HHHH", 6, 8, 4, 0) + bytes(4)
-    table = struct.pack("<iI", 12, 4) + struct.pack("<I", len(text)) + text + bytes(4)
-    core = root + table
-    return b"CBM1" + struct.pack("<I", len(core)) + core
+def catboost(version="FlabuffersModel_v1", parts=(), rest=b""):
+    """Write a core that has a version and names of further parts, and no trees."""
+    core = flatbuffer(Flat({0: version, 3: list(parts)} if parts else {0: version}), b"")
+    return b"CBM1" + struct.pack("<I", len(core)) + core + rest
+
+
+def catboost_texts():
+    """Write a model with a part for categories and one for texts."""
+    table = flatbuffer(Flat({0: b"hash"}), b"")
+    categories = struct.pack("<II", 1, len(table)) + table
+    header = flatbuffer(Flat({0: b"tokenizers"}), b"")
+    texts = b"text_process_v2\0" + struct.pack("<Q", len(header)) + header + bytes(range(64))
+    return catboost(parts=("static_provider_v1", "text_process_v2\0"), rest=categories + texts)
 
 
 SAMPLES = {
@@ -138,4 +150,5 @@ SAMPLES = {
     "xgboost binf": lambda: old_xgboost(prefix=b"binf"),
     "lightgbm": lightgbm,
     "catboost": catboost,
+    "catboost texts": catboost_texts,
 }

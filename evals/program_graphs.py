@@ -1,14 +1,15 @@
-"""Builds programs of Paddle, graphs of MXNet and networks of Caffe."""
+"""Builds programs of Paddle, graphs of MXNet, networks of Caffe and models of TensorFlow.js."""
 
 import json
 import struct
 
-from builders.wire import message
+from evals.protobufs import message
 
 PARENT = (1 << 64) - 1
 
 
 def paddle(operator="relu", **attributes):
+    """A ProgramDesc with one operator."""
     texts = [(4, message((1, key), (2, 2), (5, value))) for key, value in attributes.items()]
     made = message((1, message((1, "X"), (2, "x"))), (3, operator), *texts)
     variable = message((1, "x"), (2, message((1, 7))), (3, 1))
@@ -17,6 +18,7 @@ def paddle(operator="relu", **attributes):
 
 
 def paddle_json(operator="1.relu"):
+    """The same as newer releases write it."""
     block = {
         "#": "block_0",
         "args": [],
@@ -29,6 +31,7 @@ def paddle_json(operator="1.relu"):
 
 
 def paddle_weights(*rows):
+    """The parameters of a program, one behind the other."""
     data = b""
     for row in rows:
         described = message((1, 5), (2, len(row)))
@@ -38,6 +41,7 @@ def paddle_weights(*rows):
 
 
 def mxnet(op="FullyConnected", attrs=None, head=1, source=0):
+    """A graph of two nodes."""
     nodes = [
         {"op": "null", "name": "data", "inputs": []},
         {"op": op, "name": "fc", "attrs": attrs or {"num_hidden": "4"}, "inputs": [[source, 0, 0]]},
@@ -47,6 +51,7 @@ def mxnet(op="FullyConnected", attrs=None, head=1, source=0):
 
 
 def mxnet_weights(*rows):
+    """What `mx.nd.save` writes."""
     data = struct.pack("<QQQ", 0x112, 0, len(rows))
     for row in rows:
         data += struct.pack("<IiIqiii", 0xF993FAC9, 0, 1, len(row), 1, 0, 0)
@@ -59,6 +64,7 @@ def mxnet_weights(*rows):
 
 
 def caffe(module="", layer=""):
+    """A network as protobuf, with a layer in Python where a module is given."""
     plain = message((1, "conv1"), (2, "Convolution"), (3, "data"), (7, message((5, b"\0" * 16))))
     fields = [(1, "CaffeNet"), (100, plain)]
     if module:
@@ -68,11 +74,20 @@ def caffe(module="", layer=""):
 
 
 def caffe_text(module="", layer=""):
+    """The same as text."""
     text = 'name: "Net"\nlayer {\n  name: "conv1"\n  type: "Convolution"\n  bottom: "data"\n}\n'
     if module:
         text += 'layer {\n  name: "py"\n  type: "Python"\n  python_param {\n'
         text += f'    module: "{module}"\n    layer: "{layer}"\n  }}\n}}\n'
     return text.encode()
+
+
+def tfjs(path="group1-shard1of1.bin"):
+    """A `model.json` of TensorFlow.js with one file of weights."""
+    weights = [{"name": "w", "shape": [2], "dtype": "float32"}]
+    manifest = [{"paths": [path], "weights": weights}]
+    model = {"format": "layers-model", "modelTopology": {}, "weightsManifest": manifest}
+    return json.dumps(model).encode()
 
 
 SAMPLES = {

@@ -11,14 +11,17 @@ class Writer:
         self.index = 0
 
     def integers(self, *values, width=4):
+        """Numbers, apart by blanks in the text form."""
         if self.text:
             return b" ".join(str(value).encode() for value in values) + b"\n"
         return struct.pack(f"<{len(values)}{'i' if width == 4 else 'q'}", *values)
 
     def string(self, data):
+        """A text behind its length."""
         return self.integers(len(data)) + data + (b"\n" if self.text else b"")
 
     def value(self, value):
+        """A text, a number, or what is written already."""
         if isinstance(value, bytes):
             return value
         if isinstance(value, str):
@@ -27,17 +30,21 @@ class Writer:
         return self.integers(1) + number
 
     def fresh(self, kind):
+        """The kind and the number of a new object."""
         self.index += 1
         return self.integers(kind) + self.integers(self.index)
 
     def table(self, **pairs):
+        """A table."""
         head = self.fresh(3) + self.integers(len(pairs))
         return head + b"".join(self.value(k) + self.value(v) for k, v in pairs.items())
 
     def of_class(self, name, content):
+        """An object of a class, whose content follows."""
         return self.fresh(4) + self.string(b"V 1") + self.string(name) + content
 
     def tensor(self, *numbers):
+        """A tensor and its storage."""
         shape = self.integers(1) + self.integers(len(numbers), width=8)
         shape += self.integers(1, width=8) + self.integers(1, width=8)
         packed = (
@@ -49,6 +56,7 @@ class Writer:
         return self.of_class(b"torch.FloatTensor", shape + stored)
 
     def function(self, code, kind=8):
+        """A function, as byte code."""
         head = self.integers(6) if kind == 6 else self.fresh(kind)
         return head + self.string(code) + self.table()
 

@@ -1,0 +1,182 @@
+"""Models of makers whose libraries are not installed here, written as those libraries write them."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import marshal
+import py_compile
+import struct
+from collections.abc import Iterator
+from importlib.util import MAGIC_NUMBER
+from pathlib import Path
+
+from evals import coreml_models, ggml_models, program_graphs, r_objects, tree_models, xml_models
+from evals.archives import seven_zip, zipped
+from evals.gguf_files import gguf
+from evals.mobile_networks import NCNN, PLAIN, layer, ncnn, ncnn_text
+from evals.msgpack_values import flax, flax_state
+from evals.programs import PROGRAMS, elf
+from evals.samples import Honest
+from evals.torch7_objects import ORDINARY, model
+
+NEEDS: tuple[str, ...] = ()
+MODULE = '''"""Scales numbers."""
+
+import math
+from functools import cache
+
+LIMITS = {"low": 0.0, "high": 1.0}
+
+
+class Scaler:
+    """Scales."""
+
+    def __init__(self, factor=2.0):
+        self.factor = factor
+
+    def __call__(self, values):
+        return [math.tanh(value * self.factor) for value in values if value in LIMITS.values()]
+
+
+@cache
+def named(name):
+    with open(name) as file:
+        return Scaler(float(file.read()))
+'''
+
+
+def samples() -> Iterator[Honest]:
+    """Yield the samples."""
+    yield from _graphs()
+    yield from _phones()
+    yield from _trees()
+    yield from _weights()
+    yield from _objects()
+    yield from _programs()
+
+
+def _graphs() -> Iterator[Honest]:
+    graphs = {
+        "caffe-text": (program_graphs.caffe_text(), "deploy.prototxt"),
+        "caffe-weights": (program_graphs.caffe(), "net.caffemodel"),
+        "paddle-program": (program_graphs.paddle(), "inference.pdmodel"),
+        "paddle-json": (program_graphs.paddle_json(), "inference.json"),
+        "paddle-conditional": (
+            program_graphs.paddle("conditional_block", name="a"),
+            "__model__",
+        ),
+        "mxnet-symbol": (program_graphs.mxnet(), "net-symbol.json"),
+        "tensorflow-js": (program_graphs.tfjs(), "model.json"),
+        "openvino": (xml_models.openvino(), "openvino_model.xml"),
+        "pmml": (xml_models.pmml(), "model.pmml"),
+        "pmml-prefixed": (xml_models.pmml(root="ns0:PMML"), "model.pmml"),
+        **{f"coreml-{k}": (v, "m.mlmodel") for k, v in coreml_models.PLAIN.items()},
+    }
+    for name, (content, file) in graphs.items():
+        yield Honest(f"described-{name}", "graphs of other makers", content, file=file)
+    custom = program_graphs.mxnet("Custom", {"op_type": "mine"})
+    needs = "an operator that the program registers"
+    yield Honest("described-mxnet-custom", "graphs of other makers", custom, needs)
+    needs = "a layer that the application computes"
+    custom = coreml_models.model(500, coreml_models.network(coreml_models.custom_layer()))
+    yield Honest("described-coreml-custom", "graphs of other makers", custom, needs)
+
+
+def _phones() -> Iterator[Honest]:
+    detector = ncnn_text(
+        "Input            images                   0 1 images 0=640 1=640 2=3",
+        "Convolution      conv_0                   1 1 images a 0=16 1=3 11=3 3=2 4=1 5=1 6=432",
+        "Swish            silu_0                   1 1 a b",
+        "Split            splitncnn_0              1 2 b c d",
+        "Interp           up_0                     1 1 c e 0=1 1=2.000000e+00 2=2.000000e+00",
+        "Concat           cat_0                    2 1 e d f 0=0",
+        "Permute          out                      1 1 f out0 0=1 -23303=2,0,1",
+        blobs=8,
+    )
+    networks = {
+        "mnn": (PLAIN["mnn"], "net.mnn"),
+        "ncnn": (NCNN, "net.param"),
+        "ncnn-detector": (detector, "yolov8n.ncnn.param"),
+        "ncnn-binary": (PLAIN["ncnn-binary"], "net.param.bin"),
+        "ncnn-binary-long": (
+            ncnn(layer(), *(layer(26, 1, first=number) for number in range(40))),
+            "net.param.bin",
+        ),
+    }
+    for name, (content, file) in networks.items():
+        yield Honest(f"described-{name}", "networks for phones", content, file=file)
+    own = ncnn(layer(), layer(256, 1))
+    yield Honest("described-ncnn-own", "networks for phones", own, "a layer of the application")
+
+
+def _trees() -> Iterator[Honest]:
+    for name, build in tree_models.SAMPLES.items():
+        yield Honest(f"described-{name.replace(' ', '-')}", "trees of other makers", build())
+
+
+def _weights() -> Iterator[Honest]:
+    rows = ((1.0, 2.0), (3.0,))
+    manifest = b"\x0c\xdb\x3a\x2a" + struct.pack("<Q", 40) + b"\0\1" + bytes(range(200, 226))
+    array = {
+        "zarr_format": 2, "shape": [8, 8], "chunks": [4, 8], "dtype": "<f4", "order": "C",
+        "compressor": {"id": "blosc", "cname": "lz4"}, "filters": None, "fill_value": None,
+    }  # fmt: skip
+    weights = {
+        "paddle-parameters": (program_graphs.paddle_weights(*rows), "inference.pdiparams"),
+        "mxnet-parameters": (program_graphs.mxnet_weights(*rows), "net-0000.params"),
+        "coreml-weights": (coreml_models.blobs(b"x" * 70, b"y" * 3), "weight.bin"),
+        "msgpack": (flax(), "flax_model.msgpack"),
+        "msgpack-state": (flax_state(), "checkpoint_1000"),
+        "ocdbt": (manifest, "manifest.ocdbt"),
+        "zarr": (json.dumps(array).encode(), ".zarray"),
+        **{f"ggml-{name}": (data, "m.bin") for name, data in ggml_models.HONEST.items()},
+    }
+    packed = seven_zip("flax_model.msgpack", flax())
+    weights["msgpack-7z"] = (packed, "flax_model.7z")
+    for name, (content, file) in weights.items():
+        yield Honest(f"described-{name}", "weights of other makers", content, file=file)
+
+
+def _objects() -> Iterator[Honest]:
+    yield Honest("described-torch7", "Torch7", model(), file="net.t7")
+    yield Honest("described-torch7-text", "Torch7", model(True), file="net.t7")
+    needs = "a function of Lua"
+    yield Honest("described-torch7-function", "Torch7", model(code=ORDINARY), needs, "net.t7")
+    body = r_objects.call("+", r_objects.symbol("x"), r_objects.numbers(1.0))
+    fit = r_objects.environment(
+        r_objects.numbers(1.0, 2.5), r_objects.strings("lm", "eval"), r_objects.closure(body)
+    )
+    for encoding in "XB":
+        for version in (2, 3):
+            data = r_objects.rds(fit, encoding, version)
+            yield Honest(f"described-rds-{encoding}{version}", "R", data, file="fit.rds")
+    yield Honest("described-rds-gzip", "R", gzip.compress(r_objects.rds(fit), mtime=0))
+    yield Honest("described-rdata", "R", r_objects.rdata(fit), file="fit.RData")
+    yield Honest("described-rdata-bz2", "R", bz2.compress(r_objects.rdata(fit)), file="fit.rda")
+    kept = r_objects.environment(r_objects.promise(body, r_objects.numbers(2.0)))
+    yield Honest("described-rds-promise", "R", r_objects.rds(kept), file="fit.rds")
+
+
+def _compiled(path: Path) -> None:
+    source = path.with_suffix(".py")
+    source.write_text(MODULE, "utf-8")
+    py_compile.compile(str(source), str(path), doraise=True)
+
+
+def _programs() -> Iterator[Honest]:
+    needs = "it is a program"
+    yield Honest("described-bytecode", "programs", _compiled, needs, "module.cpython-311.pyc")
+    checked = MAGIC_NUMBER + struct.pack("<I8x", 3) + marshal.dumps(compile(MODULE, "m", "exec"))
+    yield Honest("described-bytecode-checked", "programs", checked, needs, "module.pyc")
+    for name, content in PROGRAMS.items():
+        yield Honest(f"described-{name}", "programs", content, needs)
+    weights = gguf({"general.architecture": "llama"})
+    arguments = b"-m\nmodel.gguf\n--temp\n0.7\n...\n"
+    for name, program in {
+        "elf": elf(2).ljust(4096, b"\0"),
+        "portable": b"MZqFpD='\n" + bytes(4000),
+    }.items():
+        content = program + zipped({"model.gguf": weights, ".args": arguments})
+        yield Honest(f"described-llamafile-{name}", "programs", content, needs, "m.llamafile")
