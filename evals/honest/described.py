@@ -17,8 +17,10 @@ from evals.archives import seven_zip, zipped
 from evals.gguf_files import gguf
 from evals.mobile_networks import NCNN, PLAIN, layer, ncnn, ncnn_text
 from evals.msgpack_values import flax, flax_state
+from evals.opcodes import Call, Sym, pickled
 from evals.programs import PROGRAMS, elf
 from evals.samples import Honest
+from evals.stable_baselines import saved, serialized
 from evals.torch7_objects import ORDINARY, model
 
 NEEDS: tuple[str, ...] = ()
@@ -54,6 +56,8 @@ def samples() -> Iterator[Honest]:
     yield from _trees()
     yield from _weights()
     yield from _objects()
+    yield from _agents()
+    yield from _json_objects()
     yield from _programs()
 
 
@@ -157,6 +161,37 @@ def _objects() -> Iterator[Honest]:
     yield Honest("described-rdata-bz2", "R", bz2.compress(r_objects.rdata(fit)), file="fit.rda")
     kept = r_objects.environment(r_objects.promise(body, r_objects.numbers(2.0)))
     yield Honest("described-rds-promise", "R", r_objects.rds(kept), file="fit.rds")
+
+
+def _agents() -> Iterator[Honest]:
+    unit = Sym("stable_baselines3.common.type_aliases", "TrainFrequencyUnit")
+    frequency = Sym("stable_baselines3.common.type_aliases", "TrainFreq")
+    values = {
+        "policy_class": Sym("stable_baselines3.common.policies", "ActorCriticPolicy"),
+        "policy_kwargs": {"net_arch": [64, 64], "ortho_init": False},
+        "train_freq": Call(frequency, (4, Call(unit, ("step",))), "NEWOBJ"),
+        "replay_buffer_class": Sym("stable_baselines3.common.buffers", "ReplayBuffer"),
+    }
+    packed = {key: serialized(pickled(value, 4)) for key, value in values.items()}
+    content = saved({"policy_class": packed["policy_class"], **packed})
+    yield Honest("described-sb3", "Stable-Baselines3", content, file="ppo-CartPole-v1.zip")
+    plain = saved({key: serialized(pickled(value, 2)) for key, value in values.items()}, 5 << 20)
+    yield Honest("described-sb3-long", "Stable-Baselines3", plain, file="dqn.zip")
+
+
+def _json_objects() -> Iterator[Honest]:
+    """What jsonpickle writes of ordinary objects."""
+    time = {"py/reduce": [{"py/type": "datetime.datetime"}, {"py/tuple": ["B+gBAQAAAAAAAA=="]}]}
+    array = {
+        "py/reduce": [
+            {"py/function": "numpy.core.multiarray._reconstruct"},
+            {"py/tuple": [{"py/type": "numpy.ndarray"}, {"py/tuple": [0]}, {"py/b64": "Yg=="}]},
+        ]
+    }
+    model = {"py/object": "model.Model", "made": time, "weights": array}
+    model["names"] = {"py/object": "collections.OrderedDict", "log": {"py/function": "math.log"}}
+    data = json.dumps(model).encode()
+    yield Honest("described-jsonpickle", "jsonpickle", data, file="model.json")
 
 
 def _compiled(path: Path) -> None:

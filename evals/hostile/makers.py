@@ -17,6 +17,7 @@ from evals.msgpack_values import flax, numpy_objects
 from evals.opcodes import shell
 from evals.protobufs import message, varint
 from evals.samples import COMMAND, SOURCE, URL, Sample
+from evals.stable_baselines import saved, serialized
 from evals.torch7_objects import model
 
 RUN, READ, ANY = ("process_exec",), ("file_read",), ()
@@ -40,6 +41,8 @@ def samples() -> Iterator[Sample]:
     yield from _numbers()
     yield from _llamafiles()
     yield from _behind()
+    yield from _agents()
+    yield from _json_objects()
     array = {
         "zarr_format": 2, "shape": [1], "chunks": [1], "dtype": "|O", "order": "C",
         "compressor": None, "filters": [{"id": "pickle", "protocol": 5}], "fill_value": None,
@@ -52,6 +55,30 @@ def samples() -> Iterator[Sample]:
             title = f"msgpack-objects-{protocol}-{kind.__name__}"
             technique, loaders = "objects in MessagePack", ("msgpack_numpy",)
             yield Sample(title, technique, RUN, loaders, data, "m.msgpack")
+
+
+def _agents() -> Iterator[Sample]:
+    for protocol in (0, 2, 4):
+        for key in ("policy_class", "lr_schedule", "note"):
+            for padding in (0, 5 << 20):
+                data = saved({key: serialized(shell(protocol))}, padding)
+                title = f"sb3-{key}-{protocol}-{'long' if padding else 'short'}"
+                loaders = ("stable_baselines3",)
+                yield Sample(title, "values of an agent", RUN, loaders, data, "ppo.zip")
+
+
+def _json_objects() -> Iterator[Sample]:
+    """Objects that jsonpickle rebuilds by a call."""
+    calls = {
+        "function": {"py/reduce": [{"py/function": "os.system"}, {"py/tuple": [COMMAND]}]},
+        "type": {"py/reduce": [{"py/type": "subprocess.Popen"}, {"py/tuple": [[COMMAND]]}]},
+        "object": {"py/object": "subprocess.Popen", "py/newargs": {"py/tuple": [[COMMAND]]}},
+    }
+    for name, value in calls.items():
+        crowd = [{"py/object": f"sklearn.x.C{at % 9}"} for at in range(900)]
+        data = json.dumps({"py/object": "model.Model", "layers": crowd, "rest": [value]})
+        technique, loaders = "objects in JSON", ("jsonpickle",)
+        yield Sample(f"jsonpickle-{name}", technique, RUN, loaders, data.encode(), "m.json")
 
 
 def _lua() -> Iterator[Sample]:

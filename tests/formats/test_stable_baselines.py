@@ -71,6 +71,16 @@ def test_what_is_no_base64_makes_the_loader_fail_and_nothing_else() -> None:
     assert verdict(agent(a="gAR", b="")) == "clean"
 
 
+def test_settings_that_are_filled_up_are_read_to_their_end() -> None:
+    content = agent(lr_schedule=SHELL)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        settings = json.loads(archive.read("data"))
+    with io.BytesIO() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("data", json.dumps({"note": " " * (5 << 20), **settings}))
+        assert verdict(file.getvalue()) == "malicious"
+
+
 def test_thousands_of_pickles_are_bounded() -> None:
     content = agent(**{f"k{number}": POLICY + p.STOP for number in range(700)})
     assert "limit-pickles" in gaps(facts_of(content))

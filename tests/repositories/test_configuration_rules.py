@@ -184,6 +184,13 @@ def test_objects_in_json_of_gluonts_and_jsonpickle(value: object, kind: str) -> 
     )
 
 
+def test_what_does_harm_may_be_named_behind_thousands_of_others() -> None:
+    many = [{"py/object": "model.Layer", "n": number} for number in range(2000)]
+    value = {"layers": [{"py/function": "os.system"}, *many], "more": many}
+    (found,) = findings_of(json.dumps(value), "model.json")
+    assert found.kind == "malicious"
+
+
 @pytest.mark.parametrize(
     "value",
     [

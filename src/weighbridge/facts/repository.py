@@ -68,7 +68,7 @@ class Reference:
         member: place inside the file.
         line: counted from 1, 0 where it is not known.
         kind: `auto-map`, `kernel`, `trust`, `target`, `loader-module`, `code-path`, `class`,
-            `yaml-tag`, `entity`, `document-type`,
+            `yaml-tag`, `entity`, `document-type`, `jsonpickle`, `serde`,
             `caffe-layer`, `constructor` ...
         key: path of keys that leads to it.
         value: as written, bounded.

@@ -17,6 +17,7 @@ from weighbridge.sources.memory import BytesSource
 from weighbridge.text.escaping import visible
 
 NAME = "stable-baselines3"
+MEMBER = "data"
 LOADERS = ("stable_baselines3.PPO.load", "sb3_contrib.TQC.load", "huggingface_sb3.load_from_hub")
 _PICKLE = ":serialized:"
 _MOST = 500

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from weighbridge.errors import ParseError
-from weighbridge.formats import caffe, json_models, ncnn
+from weighbridge.formats import caffe, json_models, ncnn, stable_baselines
 from weighbridge.formats.configuration import (
     dependencies,
     json_file,
@@ -83,7 +83,7 @@ def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
     """
     name = own_name(context, place)
     promised = json_models.begins(source.read_at(0, 64)) if kind == "json" else ""
-    limit = _LIMIT_LARGE if promised or name.endswith(_LARGE) else _LIMIT
+    limit = _LIMIT_LARGE if promised or _is_large(name) else _LIMIT
     if source.size > limit:
         if promised:
             why = "the model is longer than what is read of JSON"
@@ -104,9 +104,14 @@ def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
     return found or kind
 
 
+def _is_large(name: str) -> bool:
+    """Tell whether filling up a text of this name would hide what a loader runs."""
+    return name.endswith(_LARGE) or name == stable_baselines.MEMBER
+
+
 def _too_long(context: Context, place: Place, kind: str, name: str) -> None:
     """State that a text which loaders run was not read; others are data, however long they are."""
-    if name.endswith((*_PYTHON_NAMES, *_LARGE, *yaml_file.ENDINGS, ".sh", ".pth")):
+    if _is_large(name) or name.endswith((*_PYTHON_NAMES, *yaml_file.ENDINGS, ".sh", ".pth")):
         text = "the text is longer than what is read of code and configuration"
         context.gap(place, kind, "limit-text", text)
 

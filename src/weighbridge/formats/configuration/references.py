@@ -10,7 +10,7 @@ do with it is for the rules to say.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 MOST_NODES = 200_000
 MOST_REFERENCES = 500
@@ -67,13 +67,18 @@ def references(value: object, name: str) -> Iterator[Named]:
     if name == "model_index.json" and isinstance(value, dict):
         yield from _pipeline(value)
     pending: list[tuple[str, object]] = [("", value)]
+    objects: set[Named] = set()
     seen = 0
     while pending and seen < MOST_NODES:
         seen += 1
         path, item = pending.pop()
         if isinstance(item, dict):
             yield from _constructor(item, path)
-            yield from _object(item, path)
+            for named in _object(item, path):
+                # They name a class at each of their values, and one that does harm may be the last.
+                if (key := replace(named, key="")) not in objects:
+                    objects.add(key)
+                    yield named
             for key, inner in item.items():
                 yield from _entry(item, str(key), inner, f"{path}{'.' if path else ''}{key}"[:200])
                 if isinstance(inner, dict | list):
