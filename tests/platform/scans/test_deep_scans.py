@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,10 @@ from django.db import transaction
 
 from hub.content import Content, Repository
 from hub.server import LoopbackHub
-from weighbridge.platform import hub_pace
 from weighbridge.platform.catalog.models import ModelFile
 from weighbridge.platform.scans import running, services
 from weighbridge.platform.scans.models import ArtifactReport, Scan
 from weighbridge.platform.scans.selectors import look_up
-from weighbridge.sources.access import Access, HubAccess
 
 pytest.importorskip("yara_x", reason="it does the searching")
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,15 +32,9 @@ def weights(hidden: bytes) -> bytes:
     return len(header).to_bytes(8, "little") + header + bytes(body)
 
 
-@pytest.fixture
-def hub(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    monkeypatch.setattr(hub_pace, "shared", hub_pace.SharedPace())
-    with LoopbackHub() as running_:
-        settings.WEIGHBRIDGE_HUBS = Access(HubAccess(running_.url), HubAccess(running_.url))
-        running_.add(
-            Repository("org/net", {"model.safetensors": Content(weights(EICAR), lfs=True)})
-        )
-        yield running_
+@pytest.fixture(autouse=True)
+def infected(hub: LoopbackHub) -> None:
+    hub.add(Repository("org/net", {"model.safetensors": Content(weights(EICAR), lfs=True)}))
 
 
 def scanned(kind: str, target: str, deep: bool) -> str:

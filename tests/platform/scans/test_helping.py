@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +13,6 @@ from together import at_once
 
 from hub.content import Content, Repository
 from hub.server import LoopbackHub
-from weighbridge.platform import hub_pace
 from weighbridge.platform.broker import announcing, queues
 from weighbridge.platform.cases.models import Case
 from weighbridge.platform.catalog.models import ModelFile
@@ -22,17 +20,8 @@ from weighbridge.platform.scans import helping, running, services
 from weighbridge.platform.scans.in_flight import Taken
 from weighbridge.platform.scans.models import InFlight, Scan
 from weighbridge.platform.scans.reader import Reader
-from weighbridge.sources.access import Access, HubAccess
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def hub(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    monkeypatch.setattr(hub_pace, "shared", hub_pace.SharedPace())
-    with LoopbackHub() as running_:
-        settings.WEIGHBRIDGE_HUBS = Access(HubAccess(running_.url), HubAccess(running_.url))
-        yield running_
 
 
 @pytest.fixture

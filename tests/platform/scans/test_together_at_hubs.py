@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,18 +19,9 @@ from weighbridge.platform.scans import running, services
 from weighbridge.platform.scans.in_flight import Taken
 from weighbridge.platform.scans.models import HubPause, InFlight, Scan
 from weighbridge.sources import patience
-from weighbridge.sources.access import Access, HubAccess
 from weighbridge.sources.patience import RateLimited
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def hub(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[LoopbackHub]:
-    monkeypatch.setattr(hub_pace, "shared", hub_pace.SharedPace())
-    with LoopbackHub() as running_:
-        settings.WEIGHBRIDGE_HUBS = Access(HubAccess(running_.url), HubAccess(running_.url))
-        yield running_
 
 
 def queued(target: str) -> Scan:
