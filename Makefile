@@ -92,6 +92,20 @@ test: setup ## Pass the tests; those of libraries that are missing skip themselv
 test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests with torch and the other heavy libraries
 	@$(PY) -m pytest --ignore=tests/platform --ignore=tests/services $(ARGS)
 
+# Two gigabytes, so these libraries have a folder of their own, and no other target asks for them.
+# One process each: what they bring in native code does not go together.
+$(STAMPS)/makers: requirements/makers.txt $(STAMPS)/venv
+	@echo "installing requirements/makers.txt"
+	@$(PIP) --upgrade --target "$(VENV)/makers" -r requirements/makers.txt
+	@touch $@
+
+.PHONY: test-makers
+test-makers: setup $(STAMPS)/makers ## What CatBoost, Flax, Orbax and Paddle save
+	@for maker in CatBoost Flax Orbax Paddle; do \
+	  PYTHONPATH="$(VENV)/makers" $(PY) -m pytest tests/formats/test_makers.py -k $$maker $(ARGS) \
+	    || exit 1; \
+	done
+
 # On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.
 .PHONY: test-platform
 test-platform: setup $(STAMPS)/platform ## The tests of the platform

@@ -237,6 +237,46 @@ def catboost(folder: Path) -> None:
     texts.save_model(str(folder / "texts.cbm"))
 
 
+def flax(folder: Path) -> None:
+    """Parameters of a network, as MessagePack."""
+    import jax
+    from flax import linen, serialization
+
+    network = linen.Sequential([linen.Dense(8), linen.relu, linen.Dense(3)])
+    state = network.init(jax.random.key(0), jax.numpy.ones((1, 4)))
+    (folder / "flax_model.msgpack").write_bytes(serialization.to_bytes(state))
+
+
+def orbax(folder: Path) -> None:
+    """A checkpoint alone, and one that a manager keeps."""
+    import jax
+    from orbax import checkpoint
+
+    dense = {"kernel": jax.numpy.ones((4, 3)), "bias": jax.numpy.zeros(3)}
+    tree = {"params": {"dense": dense}, "step": 7}
+    with checkpoint.StandardCheckpointer() as saver:
+        saver.save(folder / "orbax", tree)
+    with checkpoint.CheckpointManager(folder / "managed") as manager:
+        manager.save(1, args=checkpoint.args.StandardSave(tree))
+        manager.wait_until_finished()
+
+
+def paddle(folder: Path) -> None:
+    """States as pickles, and a program with its parameters."""
+    import paddle as library
+
+    layers = library.nn
+    network = layers.Sequential(layers.Linear(4, 8), layers.ReLU(), layers.Linear(8, 3))
+    library.save(network.state_dict(), str(folder / "model.pdparams"))
+    adam = library.optimizer.Adam(parameters=network.parameters())
+    network(library.ones([2, 4])).sum().backward()
+    adam.step()
+    library.save(adam.state_dict(), str(folder / "model.pdopt"))
+    shape = library.static.InputSpec([None, 4], "float32")
+    network.eval()
+    library.jit.save(network, str(folder / "inference"), input_spec=[shape])
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "OpenVINO": ("openvino torch", openvino),
     "ncnn and pnnx": ("pnnx torch", ncnn),
@@ -248,4 +288,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "Core ML": ("coremltools torch", coreml),
     "boosted trees": ("xgboost lightgbm", trees),
     "CatBoost": ("catboost", catboost),
+    "Flax": ("flax", flax),
+    "Orbax": ("orbax", orbax),
+    "Paddle": ("paddle", paddle),
 }

@@ -21,6 +21,9 @@ FORMATS = {
     "Core ML": {"coreml", "coreml-weights"},
     "boosted trees": {"xgboost", "lightgbm"},
     "CatBoost": {"catboost", "coreml", "onnx", "pmml"},
+    "Flax": {"msgpack"},
+    "Orbax": {"ocdbt"},
+    "Paddle": {"paddle", "paddle-parameters", "pickle"},
 }
 
 
