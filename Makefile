@@ -94,9 +94,10 @@ test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests wi
 
 # Two gigabytes, so these libraries have a folder of their own, and no other target asks for them.
 # One process each: what they bring in native code does not go together.
-$(STAMPS)/makers: requirements/makers.txt $(STAMPS)/venv
+$(STAMPS)/makers: requirements/makers.txt $(STAMPS)/frameworks
 	@echo "installing requirements/makers.txt"
-	@$(PIP) --upgrade --target "$(VENV)/makers" -r requirements/makers.txt
+	@rm -rf "$(VENV)/makers"
+	@$(PIP) --no-deps --target "$(VENV)/makers" -r requirements/makers.txt
 	@touch $@
 
 .PHONY: test-makers
