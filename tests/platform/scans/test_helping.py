@@ -224,3 +224,17 @@ def test_a_helper_goes_on_beyond_what_others_have_read_meanwhile(
     assert others[0] >= 16
     assert own + others[0] >= 80
     assert len(fetched(hub)) == 80
+
+
+def test_nothing_is_left_of_workers_that_were_lost(hub: LoopbackHub) -> None:
+    scan = begun(hub, 3)
+    Taken(scan, {}).take(["read", "not read"])
+    Taken(scan, {}, "helper").take(["helped"])
+    Scan.objects.filter(pk=scan.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert services.reclaim() == 1
+    assert not InFlight.objects.exists()
+    again = services.claim("w", scan.pk)
+    assert again is not None
+    Taken(again, {}, "lost helper").take(["stored and not given back"])
+    assert running.run(again).state == "done"
+    assert not InFlight.objects.exists()

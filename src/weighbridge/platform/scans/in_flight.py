@@ -92,8 +92,12 @@ class Taken:
             self._rows().filter(key__in=some).delete()
 
     def release_all(self) -> None:
-        """Give back everything."""
-        self._rows().delete()
+        """Give back everything; the scan itself clears away what lost workers left of it, too."""
+        if self._helper:
+            self._rows().delete()
+        else:
+            left = InFlight.objects.filter(scan=self._scan, attempt__lte=self._scan.attempts)
+            left.delete()
 
     def _rows(self) -> QuerySet[InFlight]:
         return InFlight.objects.filter(

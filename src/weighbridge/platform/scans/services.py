@@ -20,7 +20,7 @@ from weighbridge.platform.audit.errors import Conflict, NotFound
 from weighbridge.platform.audit.services import Act, Actor, record
 from weighbridge.platform.broker import announcing
 from weighbridge.platform.hub_access import checked_address
-from weighbridge.platform.scans.models import Scan, ScanState, TargetKind
+from weighbridge.platform.scans.models import InFlight, Scan, ScanState, TargetKind
 from weighbridge.platform.scans.targets import allowed_path
 from weighbridge.platform.scans.transitions import transition
 
@@ -195,6 +195,7 @@ def _take_back(number: int) -> bool:
     scan = lost.select_for_update(skip_locked=True).first()
     if scan is None:
         return False
+    InFlight.objects.filter(scan=scan).delete()
     error = f"worker {scan.worker} was lost"
     if is_last(scan):
         transition(scan, "park", WORKER, error, error=error, finished_at=timezone.now())
