@@ -15,11 +15,10 @@ files of ``d/`` with 32 hexadecimal digits for a name.
 
 from __future__ import annotations
 
-from functools import cache
-
 from weighbridge.budget import Budget
 from weighbridge.facts.graphs import DataFolder
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.crc32c import crc32c
 from weighbridge.formats.numpy_array import trailing
 from weighbridge.sources.base import Source
 
@@ -29,7 +28,6 @@ _LEAST = 20
 _MOST_CHUNKS = 1 << 18
 _ENTRY, _CHECKSUM = 16, 4
 _ABSENT = (1 << 64) - 1
-_CASTAGNOLI = 0x82F63B78
 _FILTERS = ("filters", "codecs")
 
 
@@ -89,9 +87,9 @@ def is_shard(source: Source, budget: Budget) -> bool:
         spans.append((offset, offset + length))
         if held + _ENTRY * count >= end:
             tiled = held + _ENTRY * count == end and _tiles(spans)
-            return tiled and _crc(index[at:-_CHECKSUM], budget) == int.from_bytes(
-                index[-_CHECKSUM:], "little"
-            )
+            budget.check_time()
+            stated = int.from_bytes(index[-_CHECKSUM:], "little")
+            return tiled and crc32c(index[at:-_CHECKSUM]) == stated
     return False
 
 
@@ -103,22 +101,3 @@ def _tiles(spans: list[tuple[int, int]]) -> bool:
             return False
         reached = stop
     return True
-
-
-@cache
-def _table() -> tuple[int, ...]:
-    values = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ (_CASTAGNOLI if value & 1 else 0)
-        values.append(value)
-    return tuple(values)
-
-
-def _crc(data: bytes, budget: Budget) -> int:
-    """Return the CRC-32C."""
-    budget.check_time()
-    table, value = _table(), 0xFFFFFFFF
-    for byte in data:
-        value = table[(value ^ byte) & 0xFF] ^ value >> 8
-    return value ^ 0xFFFFFFFF

@@ -7,10 +7,9 @@ writer. MAT 5: MATLAB MAT-file format, level 5. NetCDF classic.
 
 from __future__ import annotations
 
-from functools import cache
-
 from weighbridge.budget import Budget
 from weighbridge.errors import ParseError
+from weighbridge.formats.crc32c import crc32c
 from weighbridge.formats.data.extent import Extent, big, follow, number
 from weighbridge.formats.flatbuffers import Buffer
 from weighbridge.sources.base import Source
@@ -114,22 +113,8 @@ def tfrecord(source: Source, head: bytes, budget: Budget) -> Extent | None:
     return Extent("tfrecord", follow(source, 0, 12, length, budget))
 
 
-@cache
-def _crc_table() -> tuple[int, ...]:
-    """CRC-32C, Castagnoli (RFC 3720, B.4)."""
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
-        table.append(value)
-    return tuple(table)
-
-
 def _masked_crc(data: bytes) -> int:
-    crc = 0xFFFFFFFF
-    for byte in data:
-        crc = _crc_table()[(crc ^ byte) & 0xFF] ^ crc >> 8
-    crc ^= 0xFFFFFFFF
+    crc = crc32c(data)
     return ((crc >> 15 | crc << 17) + _CRC_MASK) & 0xFFFFFFFF
 
 
