@@ -119,3 +119,11 @@ def test_arrays_of_objects_are_unpickled(order):
 def test_numbers_are_not_unpickled():
     assert scan(objects(TRAP, b"f")).verdict is Verdict.CLEAN
     assert scan(objects(TRAP, b"V")).verdict is Verdict.CLEAN
+
+
+def test_more_arrays_than_are_examined_are_a_gap():
+    decoy = b"\xa1a" + mapping(data=b"\xc4\x01x")
+    last = mapping(nd=b"\xc3", kind=b"\xc4\x01O", data=b"\xc4" + bytes([len(TRAP)]) + TRAP)
+    many = b"\xde" + struct.pack(">H", 1002) + 1001 * decoy
+    assert scan(many + b"\xa1z" + mapping(data=b"\xc4\x01x")).verdict is Verdict.CLEAN
+    assert scan(many + b"\xa1z" + last).verdict is Verdict.INCONCLUSIVE

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import zipfile
 from pathlib import Path
 
 import pytest
+from evals.stable_baselines import saved, serialized
 from formats_judging import facts_of, formats, gaps, verdict
 
 import weighbridge
@@ -20,18 +20,14 @@ SHELL = p.proto(4) + p.call("os", "system", "echo weighbridge") + p.STOP
 POLICY = p.proto(4) + p.stack_global("stable_baselines3.common.policies", "ActorCriticPolicy")
 
 
-def agent(**pickles: bytes | str) -> bytes:
-    """The zip that ``BaseAlgorithm.save`` writes, without its weights."""
-    settings: dict[str, object] = {"gamma": 0.99, "n_envs": 1}
+def agent(padding: int = 0, **pickles: bytes | str) -> bytes:
+    values: dict[str, object] = {}
     for key, value in pickles.items():
-        text = value if isinstance(value, str) else base64.b64encode(value).decode()
-        settings[key] = {":type:": "<class 'abc.ABCMeta'>", ":serialized:": text, "__doc__": "x"}
-    with io.BytesIO() as file:
-        with zipfile.ZipFile(file, "w") as archive:
-            archive.writestr("data", json.dumps(settings, indent=4))
-            archive.writestr("_stable_baselines3_version", "2.9.2")
-            archive.writestr("system_info.txt", "- OS: Linux\n")
-        return file.getvalue()
+        if isinstance(value, bytes):
+            values[key] = serialized(value)
+        else:
+            values[key] = {":type:": "x", ":serialized:": value}
+    return saved(values, padding)
 
 
 def test_an_honest_agent_is_clean() -> None:
@@ -72,13 +68,7 @@ def test_what_is_no_base64_makes_the_loader_fail_and_nothing_else() -> None:
 
 
 def test_settings_that_are_filled_up_are_read_to_their_end() -> None:
-    content = agent(lr_schedule=SHELL)
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        settings = json.loads(archive.read("data"))
-    with io.BytesIO() as file:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("data", json.dumps({"note": " " * (5 << 20), **settings}))
-        assert verdict(file.getvalue()) == "malicious"
+    assert verdict(agent(5 << 20, lr_schedule=SHELL)) == "malicious"
 
 
 def test_thousands_of_pickles_are_bounded() -> None:

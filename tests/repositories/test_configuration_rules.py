@@ -6,7 +6,7 @@ import json
 
 import pytest
 from evals.repositories import honest_texts
-from repository_scanning import findings_of, of, rules_of
+from repository_scanning import facts_of, findings_of, of, rules_of
 
 from weighbridge.facts.repository import Reference, Requirement
 from weighbridge.facts.structure import Gap, Metadata
@@ -189,6 +189,21 @@ def test_what_does_harm_may_be_named_behind_thousands_of_others() -> None:
     value = {"layers": [{"py/function": "os.system"}, *many], "more": many}
     (found,) = findings_of(json.dumps(value), "model.json")
     assert found.kind == "malicious"
+
+
+def test_more_than_is_looked_at_is_a_gap() -> None:
+    named = [{"py/object": f"model.Layer{number}"} for number in range(600)]
+    nested: list[object] = [{} for _ in range(200_001)]
+    for value in (named, nested):
+        facts = facts_of(json.dumps(value), "model.json")
+        assert "limit-references" in {one.code for one in facts if isinstance(one, Gap)}
+
+
+def test_a_long_vocabulary_is_none() -> None:
+    merges = [[f"{number % 97}", "b"] for number in range(250_000)]
+    value = {"model": {"type": "BPE", "merges": merges}}
+    facts = facts_of(json.dumps(value, separators=(",", ":")), "tokenizer.json")
+    assert not [one for one in facts if isinstance(one, Gap)]
 
 
 @pytest.mark.parametrize(

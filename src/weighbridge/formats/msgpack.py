@@ -84,6 +84,9 @@ def parse(context: Context, source: Source, place: Place) -> bool:
         text = f"extensions of MessagePack that Flax does not know: {unknown[:8]}"
         context.note(place, "msgpack-extension", text)
     if walk.objects:
+        if walk.more_arrays:
+            text = f"more than {_MOST_ARRAYS} arrays, of which some are unpickled"
+            context.gap(place, NAME, "limit-msgpack-arrays", text)
         for start, stop in walk.arrays:
             inner = place.inside("data", _LOADERS, "array")
             context.walk(context.child(), SliceSource(source, start, stop - start), inner)
@@ -111,6 +114,7 @@ class _Walk:
         self.values = 0
         self.extensions: set[int] = set()
         self.arrays: list[tuple[int, int]] = []
+        self.more_arrays = False
         self.objects = False
         self._key = b""
 
@@ -169,7 +173,9 @@ class _Walk:
         """Return where a text or a row of bytes ends; keep what stands for an array."""
         end = self._fits(offset, start + size)
         key, self._key = self._key, b""
-        if key == b"data" and len(self.arrays) < _MOST_ARRAYS:
+        if key == b"data" and len(self.arrays) == _MOST_ARRAYS:
+            self.more_arrays = True
+        elif key == b"data":
             self.arrays.append((start, end))
         elif size <= _SHORT:
             self._key = self._short(start, size)

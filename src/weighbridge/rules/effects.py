@@ -6,7 +6,7 @@ from weighbridge.facts.pickles import Code
 from weighbridge.tables.callables import Dangerous, dangerous
 
 # Ordinary functions use these all the time; alone they show no intent.
-_EVERYDAY = frozenset({"object_graph", "import_resolve", "debugger_test"})
+EVERYDAY = frozenset({"object_graph", "import_resolve", "debugger_test"})
 
 
 def dangerous_names(code: Code) -> list[tuple[str, Dangerous]]:
@@ -14,7 +14,7 @@ def dangerous_names(code: Code) -> list[tuple[str, Dangerous]]:
     found = []
     for name in code.calls:
         row = _row(name)
-        if row is not None and row.judge == "always" and row.effect not in _EVERYDAY:
+        if row is not None and row.judge == "always" and row.effect not in EVERYDAY:
             found.append((name, row))
     return found
 

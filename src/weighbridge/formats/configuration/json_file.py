@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
+from weighbridge.errors import LimitExceeded
 from weighbridge.facts.repository import Reference
 from weighbridge.formats.configuration.references import MOST_REFERENCES, Named, references
 from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
@@ -45,10 +47,23 @@ def _writers(context: Context, value: object, place: Place) -> None:
 
 def add_references(context: Context, value: object, text: str, place: Place, name: str) -> None:
     """Add what plain values lead a loader to, and what they have a shell do."""
-    for one, _ in zip(references(value, name), range(MOST_REFERENCES), strict=False):
+    try:
+        _add(context, references(value, name), text, place)
+    except LimitExceeded as error:
+        context.gap_from(place, "configuration", error)
+
+
+def _add(context: Context, found: Iterable[Named], text: str, place: Place) -> None:
+    count = 0
+    for one in found:
         if one.kind == "command":
             _command(context, one.value, text, place)
             continue
+        count += 1
+        if count > MOST_REFERENCES:
+            raise LimitExceeded(
+                "limit-references", f"more than {MOST_REFERENCES} names for loaders"
+            )
         line = line_of(text, one.value) or line_of(text, one.value.partition(".")[0])
         context.add(placed(one, line, place))
 

@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from weighbridge.errors import LimitExceeded
+
 MOST_NODES = 200_000
 MOST_REFERENCES = 500
 _LENGTH = 300
@@ -33,7 +35,7 @@ _COMMANDS = frozenset(
     "run command cmd script scripts entrypoint entry before_script after_script postinstall "
     "preinstall install prepare setup".split()
 )
-_TAGS = ("py/object", "py/type", "py/function", "py/class")
+_TAGS = ("py/object", "py/type", "py/function")
 _PLAIN = {
     "_target_": "target",
     "loader_module": "loader-module",
@@ -61,6 +63,9 @@ def references(value: object, name: str) -> Iterator[Named]:
     Args:
         value: the parsed configuration.
         name: of the file, which a few loaders go by.
+
+    Raises:
+        LimitExceeded: it holds more objects than are looked at.
     """
     if name == "modules.json" and isinstance(value, list):
         yield from _modules(value)
@@ -69,22 +74,30 @@ def references(value: object, name: str) -> Iterator[Named]:
     pending: list[tuple[str, object]] = [("", value)]
     objects: set[Named] = set()
     seen = 0
-    while pending and seen < MOST_NODES:
+    while pending:
         seen += 1
+        if seen > MOST_NODES:
+            raise LimitExceeded("limit-references", f"more than {MOST_NODES} objects")
         path, item = pending.pop()
         if isinstance(item, dict):
-            yield from _constructor(item, path)
-            for named in _object(item, path):
+            for named in (*_constructor(item, path), *_object(item, path)):
                 # They name a class at each of their values, and one that does harm may be the last.
                 if (key := replace(named, key="")) not in objects:
                     objects.add(key)
                     yield named
             for key, inner in item.items():
                 yield from _entry(item, str(key), inner, f"{path}{'.' if path else ''}{key}"[:200])
-                if isinstance(inner, dict | list):
+                if _holds_objects(inner):
                     pending.append((f"{path}{'.' if path else ''}{key}"[:200], inner))
         elif isinstance(item, list):
-            pending.extend((path, inner) for inner in item if isinstance(inner, dict | list))
+            pending.extend((path, inner) for inner in item if _holds_objects(inner))
+
+
+def _holds_objects(value: object) -> bool:
+    """Tell what has to be looked at from rows of plain values, of which a vocabulary has many."""
+    if isinstance(value, list):
+        return any(isinstance(item, dict | list) for item in value)
+    return isinstance(value, dict)
 
 
 def _constructor(owner: dict[object, object], path: str) -> Iterator[Named]:

@@ -9,6 +9,7 @@ helper that was lost had taken is free again when its lease is over.
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from secrets import token_hex
 
 from django.db import transaction
@@ -99,7 +100,7 @@ class _Helper:
         kept = Kept(target, self._reading)
         filing = Filing(self._scan, target, self._version, kept, self._reading)
         reader = Reader(target, kept, self._reading.limits, self._beat, self._stopped)
-        with reader, Work(target, kept, self._taken) as work:
+        with closing(reader), closing(Work(target, kept, self._taken)) as work:
             for entries in work.spare(reader.at_once):
                 self._beat()
                 answered = reader.read(entries)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from types import TracebackType
 from typing import Any
 
 from django.conf import settings
@@ -29,18 +28,17 @@ def wait_for(tasks: Sequence[Future[Any]], beat: Beat, stopped: Stopped) -> None
     Raises:
         Interrupted: `stopped` said so.
     """
-    while wait(tasks, _BEAT_SECONDS).not_done:
-        try:
+    try:
+        while wait(tasks, _BEAT_SECONDS).not_done:
             beat()
-        except BaseException:
-            wait(tasks)  # They see for themselves that they should stop.
-            raise
+    finally:
+        wait(tasks)  # They see for themselves that they should stop.
     if stopped():
         raise Interrupted("this worker ends")
 
 
 class Reader:
-    """Reads what was not read before. A context manager, which ends its threads."""
+    """Reads what was not read before, in threads that `close` ends."""
 
     def __init__(
         self, target: Target, kept: Kept, limits: Limits, beat: Beat, stopped: Stopped
@@ -54,15 +52,8 @@ class Reader:
         self.at_once = 2 * jobs
         self._threads = ThreadPoolExecutor(jobs, "weighbridge-scan")
 
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End the threads."""
         self._threads.shutdown()
 
     def read(self, entries: Sequence[Entry]) -> list[Answered]:

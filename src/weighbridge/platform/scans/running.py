@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from django.db import DatabaseError, transaction
 
@@ -126,7 +126,7 @@ class _Run:
             work = self._work = Work(target, kept, Taken(self._scan, self._reading.key))
             ask_for_help(self._scan, work.unread)
             reader = Reader(target, kept, self._limits, self._beat, self._stopped)
-            with reader, work:
+            with closing(reader), closing(work):
                 for entries in work.batches(reader.at_once, self._beat):
                     self._batch(target, filing, reader.read(entries))
         finally:

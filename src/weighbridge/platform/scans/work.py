@@ -6,7 +6,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from types import TracebackType
 
 from weighbridge.defender.files import Found, Refused
 from weighbridge.defender.remote import Remote
@@ -24,10 +23,7 @@ _LOOK_SECONDS = 0.25
 
 
 class Work:
-    """The files of a target: first what can be read or is known, then what others were reading.
-
-    A context manager, which gives back in the end what was taken.
-    """
+    """The files of a target: first what can be read or is known, then what others were reading."""
 
     def __init__(self, target: Target, kept: Kept, taken: Taken) -> None:
         self._target = target
@@ -37,15 +33,8 @@ class Work:
         self._held: set[str] = set()
         self._new = {one.path for one in target.entries if self._is_unread(one)}
 
-    def __enter__(self) -> Work:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Give back what was taken."""
         self._taken.release_all()
 
     @property

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 from weighbridge.facts.pickles import DormantPickle
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.findings.pseudocode import symbol_name
+from weighbridge.rules.effects import EVERYDAY
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.pickles.report import gravest
 from weighbridge.tables.callables import dangerous
 from weighbridge.tables.effects import effect as effect_row
 from weighbridge.text.escaping import visible
 
-# What ordinary pickles call as well, or what alone does no harm.
-_ORDINARY = frozenset({"object_graph", "import_resolve", "debugger_test", "deserialize"})
+# A pickle that holds another is no more than that: what the inner one calls is looked at as well.
+_ORDINARY = EVERYDAY | {"deserialize"}
 _SHOWN = 12
 
 
