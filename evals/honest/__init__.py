@@ -12,6 +12,7 @@ from evals.honest import (
     makers,
     numeric,
     plain,
+    projects,
     templates,
 )
 from evals.samples import HonestSet
@@ -21,6 +22,7 @@ SETS: dict[str, HonestSet] = {
     "numeric": numeric,
     "estimators": estimators,
     "checkpoints": checkpoints,
+    "projects": projects,
     "function-savers": functions,
     "boosters": boosters,
     "exports": exports,

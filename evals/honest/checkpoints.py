@@ -6,7 +6,6 @@ import argparse
 import collections
 import datetime
 import functools
-import io
 import json
 import pathlib
 import pickle
@@ -15,8 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from evals.archives import gzipped, tarred, zipped
-from evals.honest import fakes
 from evals.samples import Honest
 
 NEEDS = ("torch", "numpy", "safetensors")
@@ -29,16 +26,16 @@ def samples() -> Iterator[Honest]:
     torch.manual_seed(0)
     torch.set_num_threads(1)
     for name, value in {**_states(), **_modules(), **_training()}.items():
-        yield from _saved(name, value)
+        yield from saved(name, value)
     yield from _large()
     yield from _script()
     yield from _fx()
     yield from _package()
-    yield from _foreign()
     yield from _safetensors()
 
 
-def _saved(name: str, value: Any, weakness: str = "", framework: str = "torch") -> Iterator[Honest]:
+def saved(name: str, value: Any, weakness: str = "", framework: str = "torch") -> Iterator[Honest]:
+    """Yield a value in each form in which torch saves it."""
     import torch
 
     save = functools.partial(torch.save, value)
@@ -52,7 +49,8 @@ def _saved(name: str, value: Any, weakness: str = "", framework: str = "torch") 
         yield Honest(f"pickle-{name}", framework, pickle.dumps(value), weakness)
 
 
-def _net() -> Any:
+def net() -> Any:
+    """Return a small network."""
     from torch import nn
 
     return nn.Sequential(
@@ -78,7 +76,7 @@ def _states() -> dict[str, Any]:
     ]
     base = torch.arange(24.0).reshape(2, 3, 4)
     return {
-        "state": _net().state_dict(),
+        "state": net().state_dict(),
         "types": {str(kind): torch.zeros(3).to(kind) for kind in types},
         "views": {
             "a": base,
@@ -143,10 +141,10 @@ def _modules() -> dict[str, Any]:
 
     normed = nn.Linear(4, 4)
     weight_norm(normed)
-    hooked = _net()
+    hooked = net()
     hooked.register_forward_hook(torch.nn.modules.module._global_forward_hooks.get(0) or torch.relu)
     return {
-        "mlp": _net(),
+        "mlp": net(),
         "conv": nn.Sequential(
             nn.Conv2d(3, 4, 3), nn.GroupNorm(2, 4), nn.SiLU(), nn.MaxPool2d(2), nn.Flatten()
         ),
@@ -157,7 +155,7 @@ def _modules() -> dict[str, Any]:
         "embedding": nn.ModuleDict(
             {"a": nn.Embedding(5, 3), "b": nn.ModuleList([nn.GELU(), nn.Identity()])}
         ),
-        "parallel": nn.DataParallel(_net()),
+        "parallel": nn.DataParallel(net()),
         "weight-norm": normed,
         "spectral": parametrizations.spectral_norm(nn.Linear(4, 4)).state_dict(),
         "loss": [
@@ -166,7 +164,7 @@ def _modules() -> dict[str, Any]:
             nn.BCEWithLogitsLoss(pos_weight=torch.ones(1)),
         ],
         "dynamic-quantised": torch.ao.quantization.quantize_dynamic(
-            _net(), {nn.Linear}, torch.qint8
+            net(), {nn.Linear}, torch.qint8
         ),
         "static-quantised": _static_quantised(),
         "activations": nn.Sequential(
@@ -183,7 +181,7 @@ def _modules() -> dict[str, Any]:
             torch.distributions.Normal(0.0, 1.0),
             torch.distributions.Categorical(torch.ones(3)),
         ],
-        "swa": torch.optim.swa_utils.AveragedModel(_net()),
+        "swa": torch.optim.swa_utils.AveragedModel(net()),
     }
 
 
@@ -208,16 +206,16 @@ def _training() -> dict[str, Any]:
     import torch
     from torch import optim
 
-    net = _net()
+    layers = net()
     found: dict[str, Any] = {}
     for name in "Adam AdamW SGD RMSprop Adagrad NAdam LBFGS RAdam Adamax ASGD Rprop".split():
-        optimiser = getattr(optim, name)(net.parameters(), lr=0.1)
+        optimiser = getattr(optim, name)(layers.parameters(), lr=0.1)
         if name != "LBFGS":
-            net(torch.ones(2, 4)).sum().backward()
+            layers(torch.ones(2, 4)).sum().backward()
             optimiser.step()
         found[name.lower()] = {"optimizer": optimiser.state_dict(), "epoch": 3}
         found[f"whole-{name.lower()}"] = optimiser
-    optimiser = optim.AdamW(net.parameters())
+    optimiser = optim.AdamW(layers.parameters())
     schedules = {
         "step": optim.lr_scheduler.StepLR(optimiser, 2),
         "cosine": optim.lr_scheduler.CosineAnnealingLR(optimiser, 5),
@@ -240,7 +238,7 @@ def _training() -> dict[str, Any]:
         lr=0.1, data=pathlib.PurePosixPath("/data"), device=torch.device("cpu"), dtype=torch.float16
     )
     found["checkpoint"] = {
-        "state_dict": net.state_dict(),
+        "state_dict": layers.state_dict(),
         "optimizer": optimiser.state_dict(),
         "args": arguments,
         "config": collections.defaultdict(dict, a={"b": 1}),
@@ -256,7 +254,7 @@ def _training() -> dict[str, Any]:
         "counter": collections.Counter(a=1),
     }
     found["deepspeed-like"] = {
-        "module": net.state_dict(),
+        "module": layers.state_dict(),
         "mp_world_size": 1,
         "ds_config": {"zero": 1},
         "ds_version": "0.14",
@@ -265,13 +263,13 @@ def _training() -> dict[str, Any]:
         "optimizer": None,
     }
     found["fsdp-like"] = {
-        "model": {f"_fsdp_wrapped_module.{k}": v for k, v in net.state_dict().items()}
+        "model": {f"_fsdp_wrapped_module.{k}": v for k, v in layers.state_dict().items()}
     }
     found["lightning-like"] = {
         "epoch": 1,
         "global_step": 5,
         "pytorch-lightning_version": "2.2.0",
-        "state_dict": net.state_dict(),
+        "state_dict": layers.state_dict(),
         "loops": {"fit_loop": {"state_dict": {}}},
         "callbacks": {
             "ModelCheckpoint{'monitor': 'loss'}": {
@@ -317,17 +315,17 @@ class _Scripted:
         from torch import nn
 
         example = torch.ones(2, 4)
-        traced = torch.jit.trace(_net().eval(), example)
+        traced = torch.jit.trace(net().eval(), example)
         convolution = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1))
         return {
             "traced": traced,
-            "scripted": torch.jit.script(_net().eval()),
-            "frozen": torch.jit.freeze(torch.jit.script(_net().eval())),
+            "scripted": torch.jit.script(net().eval()),
+            "frozen": torch.jit.freeze(torch.jit.script(net().eval())),
             "convolution": torch.jit.trace(convolution, torch.ones(1, 3, 8, 8)),
             "lstm": torch.jit.script(nn.LSTM(4, 5)),
             "embedding": torch.jit.script(nn.EmbeddingBag(5, 3)),
             "quantised": torch.jit.script(
-                torch.ao.quantization.quantize_dynamic(_net().eval(), {nn.Linear})
+                torch.ao.quantization.quantize_dynamic(net().eval(), {nn.Linear})
             ),
             "transformer": torch.jit.trace(
                 nn.TransformerEncoderLayer(8, 2, 16).eval(), torch.ones(3, 1, 8), check_trace=False
@@ -361,15 +359,15 @@ def _script() -> Iterator[Honest]:
 def _fx() -> Iterator[Honest]:
     import torch
 
-    traced = torch.fx.symbolic_trace(_net())
-    yield from _saved("fx", traced, "an FX module carries Python source", "torch.fx")
+    traced = torch.fx.symbolic_trace(net())
+    yield from saved("fx", traced, "an FX module carries Python source", "torch.fx")
     from torch.ao.quantization import get_default_qconfig_mapping, quantize_fx
 
     prepared = quantize_fx.prepare_fx(
-        _net().eval(), get_default_qconfig_mapping("qnnpack"), torch.ones(1, 4)
+        net().eval(), get_default_qconfig_mapping("qnnpack"), torch.ones(1, 4)
     )
     prepared(torch.ones(1, 4))
-    yield from _saved(
+    yield from saved(
         "fx-quantised",
         quantize_fx.convert_fx(prepared),
         "an FX module carries Python source",
@@ -383,187 +381,13 @@ def _package() -> Iterator[Honest]:
     def save(path: Path) -> None:
         with PackageExporter(str(path)) as exporter:
             exporter.extern("torch.**")
-            exporter.save_pickle("model", "model.pkl", _net().state_dict())
+            exporter.save_pickle("model", "model.pkl", net().state_dict())
             exporter.save_text("model", "notes.txt", "hello")
             exporter.save_source_string("model.code", "def double(x):\n    return x * 2\n")
 
     yield Honest(
         "package", "torch.package", save, "torch.package carries Python source", "model.pt"
     )
-
-
-def _foreign() -> Iterator[Honest]:
-    import torch
-    from torch import nn
-
-    with fakes.pretending():
-        yield from _yolo()
-        needs = "a class of a package outside the known libraries"
-        own = fakes.make("mymodels.net.Net", nn.Module, __init__=nn.Module.__init__)()
-        own.layer = nn.Linear(2, 2)
-        yield from _saved("own-module", own, needs, "torch, own classes")
-        config = fakes.make("mymodels.config.Config")()
-        config.width = 5
-        yield from _saved(
-            "own-config", {"model": own.state_dict(), "cfg": config}, needs, "torch, own classes"
-        )
-        callback = fakes.make("pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint")
-        image = fakes.make("main.ImageLogger")
-        state = {
-            "state_dict": _net().state_dict(),
-            "callbacks": {callback: {"best": torch.tensor(1.0)}},
-            "epoch": 0,
-        }
-        yield from _saved("diffusion-like", state, framework="Lightning-like")
-        state = {**state, "callbacks": {callback: {}, image: {}}}
-        yield from _saved("diffusion-own-callback", state, needs, "Lightning-like")
-        attribute = fakes.make("pytorch_lightning.utilities.parsing.AttributeDict", dict)(lr=0.1)
-        yield from _saved(
-            "lightning-hparams",
-            {"hyper_parameters": attribute, "state_dict": {}},
-            framework="Lightning-like",
-        )
-        dictionary = fakes.make("omegaconf.dictconfig.DictConfig")()
-        meta = fakes.make("omegaconf.base.ContainerMetadata")()
-        dictionary.__dict__.update(_metadata=meta, _content={"a": 1}, _parent=None)
-        yield from _saved("omegaconf", {"hyper_parameters": dictionary}, framework="Lightning-like")
-        learner = fakes.make("fastai.learner.Learner")()
-        learner.model = _net()
-        learner.loss_func = fakes.make("fastai.losses.CrossEntropyLossFlat")()
-        learner.opt_func = functools.partial(torch.optim.Adam, betas=(0.9, 0.99))
-        learner.path = pathlib.Path(".")
-        yield from _saved("fastai", learner, framework="fastai-like")
-        timm = fakes.make("timm.models.resnet.ResNet", nn.Module, __init__=nn.Module.__init__)()
-        timm.conv1, timm.act = nn.Conv2d(3, 4, 3), nn.ReLU(inplace=True)
-        yield from _saved("timm", timm, framework="vision models")
-        resnet = fakes.make(
-            "torchvision.models.resnet.ResNet", nn.Module, __init__=nn.Module.__init__
-        )()
-        resnet.layer = fakes.make(
-            "torchvision.models.resnet.Bottleneck", nn.Module, __init__=nn.Module.__init__
-        )()
-        yield from _saved("torchvision", resnet, framework="vision models")
-        bert = fakes.make(
-            "transformers.models.bert.modeling_bert.BertLayer",
-            nn.Module,
-            __init__=nn.Module.__init__,
-        )()
-        bert.dense = nn.Linear(2, 2)
-        yield from _saved("bert-whole", bert, framework="vision models")
-        yield from _agents()
-
-
-def _yolo() -> Iterator[Honest]:
-    from torch import nn
-
-    def module(dotted: str, **parts: Any) -> Any:
-        item = fakes.make(dotted, nn.Module, __init__=nn.Module.__init__)()
-        for name, value in parts.items():
-            setattr(item, name, value)
-        return item
-
-    conv = module(
-        "ultralytics.nn.modules.conv.Conv",
-        conv=nn.Conv2d(3, 4, 3),
-        bn=nn.BatchNorm2d(4),
-        act=nn.SiLU(),
-    )
-    detect = module(
-        "ultralytics.nn.modules.head.Detect",
-        dfl=module("ultralytics.nn.modules.block.DFL", conv=nn.Conv2d(4, 1, 1)),
-    )
-    model = module("ultralytics.nn.tasks.DetectionModel", model=nn.Sequential(conv, detect))
-    model.args = fakes.make("ultralytics.utils.IterableSimpleNamespace")()
-    model.names, model.yaml = {0: "cat"}, {"nc": 1, "backbone": [[-1, 1, "Conv", [64]]]}
-    model.criterion = None
-    checkpoint = {
-        "epoch": -1,
-        "model": model,
-        "ema": None,
-        "train_args": {"lr0": 0.01, "data": "coco.yaml"},
-        "date": "2024-01-01T00:00:00",
-        "version": "8.3.0",
-        "license": "AGPL-3.0",
-        "docs": "https://docs.ultralytics.com",
-        "git": {"root": "/x", "branch": "main"},
-    }
-    yield from _saved("yolo-8", checkpoint, framework="YOLO-like")
-    old = module(
-        "models.yolo.Model",
-        model=nn.Sequential(
-            module("models.common.Conv", conv=nn.Conv2d(3, 4, 3)),
-            module("models.yolo.Detect", m=nn.ModuleList([nn.Conv2d(4, 4, 1)])),
-        ),
-    )
-    yield from _saved(
-        "yolo-5", {"model": old, "epoch": 1}, "classes of a project folder", "YOLO-like"
-    )
-
-
-def _agents() -> Iterator[Honest]:
-    """Files of stable-baselines3: JSON with cloudpickled text, and checkpoints."""
-    import base64
-
-    import torch
-
-    try:
-        import cloudpickle
-    except ImportError:
-        return
-    schedule = cloudpickle.dumps(lambda progress: 0.0003 * progress)
-    data = {
-        "policy_class": {
-            ":type:": "<class 'abc.ABCMeta'>",
-            ":serialized:": base64.b64encode(pickle.dumps(collections.OrderedDict)).decode(),
-        },
-        "lr_schedule": {
-            ":type:": "<class 'function'>",
-            ":serialized:": base64.b64encode(schedule).decode(),
-        },
-        "n_envs": 1,
-    }
-    packed = io.BytesIO()
-    torch.save(_net().state_dict(), packed)
-    members = {
-        "data": json.dumps(data).encode(),
-        "policy.pth": packed.getvalue(),
-        "policy.optimizer.pth": packed.getvalue(),
-        "_stable_baselines3_version": b"2.3.0",
-        "system_info.txt": b"- OS: Linux\n",
-    }
-    yield Honest(
-        "stable-baselines",
-        "reinforcement learning",
-        zipped(members),
-        "a schedule saved as a function",
-        "model.zip",
-    )
-    yield Honest(
-        "torch-in-tar-gz",
-        "torch",
-        tarred({"m/model.pt": packed.getvalue(), "m/config.json": b"{}"}, mode="w:gz"),
-    )
-    yield Honest("torch-gzipped", "torch", gzipped(packed.getvalue()))
-    yield Honest(
-        "torch-in-zip", "torch", zipped({"model.pt": packed.getvalue(), "README.md": b"# x\n"})
-    )
-    manifest = {
-        "runtime": "python",
-        "model": {"modelName": "m", "handler": "handler.py", "serializedFile": "model.pt"},
-    }
-    handler = (
-        b"import torch\nclass Handler:\n    def handle(self, data, context):\n"
-        b"        return self.model(torch.tensor(data))\n"
-    )
-    mar = {
-        "MAR-INF/MANIFEST.json": json.dumps(manifest).encode(),
-        "model.pt": packed.getvalue(),
-        "handler.py": handler,
-    }
-    yield Honest("mar", "TorchServe", zipped(mar, 8), "a handler of its own", "model.mar")
-    builtin = {**manifest, "model": {**manifest["model"], "handler": "image_classifier"}}  # type: ignore[dict-item]
-    mar = {"MAR-INF/MANIFEST.json": json.dumps(builtin).encode(), "model.pt": packed.getvalue()}
-    yield Honest("mar-built-in", "TorchServe", zipped(mar, 8), "", "model.mar")
 
 
 def _safetensors() -> Iterator[Honest]:
