@@ -45,3 +45,14 @@ def ncnn_text(*lines: str, blobs: int) -> bytes:
 
 
 PLAIN = {"mnn": mnn(), "ncnn-binary": ncnn(layer(), layer(5, 1, 0, 8, -23303, 2, 3, 3))}
+
+
+def rknn(*custom: str, processor: str = "rk3588", behind: bytes = b"") -> bytes:
+    """A model of RKNN in layout 6, with operators of the application or without."""
+    fields: dict[int, Any] = {0: Scalar(6), 1: "RKNPU v2", 8: processor, 20: bytes(256)}
+    if custom:
+        fields[21] = ",".join(custom)
+    buffer = flatbuffer(Flat(fields), b"RKNN")
+    told = b'{"graph":[],"name":"rknn model","node_num":1,"target_platform":["rk3588"]}'
+    head = b"RKNN\0\0\0\0" + struct.pack("<QQ", 6, len(buffer)) + bytes(40)
+    return head + buffer + struct.pack("<Q", len(told)) + told + behind

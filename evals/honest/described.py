@@ -12,10 +12,18 @@ from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
-from evals import coreml_models, ggml_models, program_graphs, r_objects, tree_models, xml_models
+from evals import (
+    cntk_models,
+    coreml_models,
+    ggml_models,
+    program_graphs,
+    r_objects,
+    tree_models,
+    xml_models,
+)
 from evals.archives import seven_zip, zipped
 from evals.gguf_files import gguf
-from evals.mobile_networks import NCNN, PLAIN, layer, ncnn, ncnn_text
+from evals.mobile_networks import NCNN, PLAIN, layer, ncnn, ncnn_text, rknn
 from evals.msgpack_values import flax, flax_state
 from evals.opcodes import Call, Sym, pickled
 from evals.programs import PROGRAMS, elf
@@ -73,6 +81,8 @@ def _graphs() -> Iterator[Honest]:
         ),
         "mxnet-symbol": (program_graphs.mxnet(), "net-symbol.json"),
         "tensorflow-js": (program_graphs.tfjs(), "model.json"),
+        "cntk": (cntk_models.cntk(), "net.dnn"),
+        "cntk-long": (cntk_models.of_two_gigabytes(cntk_models.cntk()), "net.model"),
         "openvino": (xml_models.openvino(), "openvino_model.xml"),
         "pmml": (xml_models.pmml(), "model.pmml"),
         "pmml-prefixed": (xml_models.pmml(root="ns0:PMML"), "model.pmml"),
@@ -83,6 +93,9 @@ def _graphs() -> Iterator[Honest]:
     custom = program_graphs.mxnet("Custom", {"op_type": "mine"})
     needs = "an operator that the program registers"
     yield Honest("described-mxnet-custom", "graphs of other makers", custom, needs)
+    mine = cntk_models.cntk(cntk_models.in_python("my_layers", "Loss"))
+    needs = "a class of the program"
+    yield Honest("described-cntk-function", "graphs of other makers", mine, needs)
     needs = "a layer that the application computes"
     custom = coreml_models.model(500, coreml_models.network(coreml_models.custom_layer()))
     yield Honest("described-coreml-custom", "graphs of other makers", custom, needs)
@@ -101,6 +114,7 @@ def _phones() -> Iterator[Honest]:
     )
     networks = {
         "mnn": (PLAIN["mnn"], "net.mnn"),
+        "rknn": (rknn(), "net.rknn"),
         "ncnn": (NCNN, "net.param"),
         "ncnn-detector": (detector, "yolov8n.ncnn.param"),
         "ncnn-binary": (PLAIN["ncnn-binary"], "net.param.bin"),
@@ -113,6 +127,8 @@ def _phones() -> Iterator[Honest]:
         yield Honest(f"described-{name}", "networks for phones", content, file=file)
     own = ncnn(layer(), layer(256, 1))
     yield Honest("described-ncnn-own", "networks for phones", own, "a layer of the application")
+    own = rknn("cstSoftmax")
+    yield Honest("described-rknn-own", "networks for phones", own, "a layer of the application")
 
 
 def _trees() -> Iterator[Honest]:

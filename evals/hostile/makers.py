@@ -8,7 +8,15 @@ import struct
 from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER
 
-from evals import coreml_models, ggml_models, program_graphs, programs, tree_models, xml_models
+from evals import (
+    cntk_models,
+    coreml_models,
+    ggml_models,
+    program_graphs,
+    programs,
+    tree_models,
+    xml_models,
+)
 from evals.archives import zipped
 from evals.flat_tables import Flat
 from evals.gguf_files import gguf
@@ -43,6 +51,7 @@ def samples() -> Iterator[Sample]:
     yield from _behind()
     yield from _agents()
     yield from _json_objects()
+    yield from _functions_of_users()
     array = {
         "zarr_format": 2, "shape": [1], "chunks": [1], "dtype": "|O", "order": "C",
         "compressor": None, "filters": [{"id": "pickle", "protocol": 5}], "fill_value": None,
@@ -65,6 +74,46 @@ def _agents() -> Iterator[Sample]:
                 title = f"sb3-{key}-{protocol}-{'long' if padding else 'short'}"
                 loaders = ("stable_baselines3",)
                 yield Sample(title, "values of an agent", RUN, loaders, data, "ppo.zip")
+
+
+def _functions_of_users() -> Iterator[Sample]:
+    """Functions of CNTK, which executes a text made of two names."""
+    in_python, technique, loaders = (
+        cntk_models.in_python,
+        "functions of users",
+        ("cntk.load_model",),
+    )
+    functions = {
+        "module": in_python(f"os import getcwd; __import__('os').system({COMMAND!r}) #", "x"),
+        "class": in_python("os", f"system\nsystem({COMMAND!r})"),
+        "lines": in_python(f"os import path\nimport os\nos.popen({COMMAND!r})\nfrom os", "path"),
+        "shell": in_python("subprocess", "getoutput"),
+        "exec": in_python("builtins", f"exec as e; e({SOURCE!r})"),
+        "state": in_python("os", "system", state=COMMAND),
+    }
+    for name, function in functions.items():
+        for form in (cntk_models.cntk, _late, _twice):
+            data = form(function)
+            title = f"cntk-{name}{form.__name__.replace('cntk', '').replace('_', '-')}"
+            yield Sample(title, technique, ANY, loaders, data, "net.dnn")
+    data = cntk_models.of_two_gigabytes(cntk_models.cntk(functions["module"]))
+    yield Sample("cntk-module-long", technique, RUN, loaders, data, "net.model")
+    for library in ("/tmp/x.so", "../lib/x.so", "libc.so.6"):
+        data = cntk_models.cntk(cntk_models.native(library, "system"))
+        title = f"cntk-library-{library.strip('./').replace('/', '-')}"
+        yield Sample(title, technique, ("native_code",), loaders, data, "net.dnn")
+
+
+def _late(function: bytes) -> bytes:
+    """A function behind many others, inside of a block."""
+    many = [cntk_models.nested({"uid": cntk_models.text(f"Times{at}")}) for at in range(3000)]
+    block = {"block_function_composite": cntk_models.vector(function)}
+    return cntk_models.cntk(*many, cntk_models.nested(block))
+
+
+def _twice(function: bytes) -> bytes:
+    """A function whose parts protobuf puts together: a harmless one stands before it."""
+    return cntk_models.cntk(cntk_models.in_python("cntk.ops", "Plus") + function)
 
 
 def _json_objects() -> Iterator[Sample]:

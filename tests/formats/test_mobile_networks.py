@@ -1,4 +1,4 @@
-"""MNN and the binary form of ncnn: networks for phones, which name little and carry numbers."""
+"""MNN, RKNN and the binary form of ncnn: networks for phones that name little and carry numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from evals.flat_tables import Flat
-from evals.mobile_networks import EXTRA, PLAIN, PLUGIN, layer, mnn, ncnn, operator
+from evals.mobile_networks import EXTRA, PLAIN, PLUGIN, layer, mnn, ncnn, operator, rknn
 from hypothesis import given
 from hypothesis import strategies as st
 from scanning import scan
@@ -30,6 +30,31 @@ def test_operators_of_the_application_are_a_weakness(kind: int, word: str) -> No
     (found,) = report.findings
     assert report.verdict is Verdict.WEAKNESS
     assert word in found.title and "my_op" in str(found.evidence)
+
+
+def test_a_model_of_rknn_is_clean_whose_operators_are_its_runtime_s() -> None:
+    report = scan(rknn())
+    assert (report.verdict, report.format) == (Verdict.CLEAN, "rknn")
+    (found,) = scan(rknn("cstSoftmax", "cstTwo")).findings
+    assert (found.rule, found.kind) == ("host-code", Kind.WEAKNESS)
+    assert found.evidence["symbols"] == ["cstSoftmax", "cstTwo"]
+
+
+def test_what_stands_behind_or_inside_a_model_of_rknn() -> None:
+    assert scan(rknn(behind=TRAP)).verdict is Verdict.MALICIOUS
+    assert scan(rknn(behind=bytes(range(64)))).verdict is not Verdict.CLEAN
+    assert scan(rknn().replace(bytes(200), TRAP.ljust(200, b"\0"), 1)).verdict is Verdict.MALICIOUS
+
+
+def test_no_truncated_model_of_rknn_is_clean() -> None:
+    data = rknn("cstSoftmax")
+    for size in range(24, len(data)):
+        assert scan(data[:size]).verdict is not Verdict.CLEAN, size
+
+
+def test_another_layout_of_rknn_is_named_and_not_judged() -> None:
+    report = scan(b"RKNN\0\0\0\0\x07" + rknn()[9:])
+    assert (report.verdict, report.format) == (Verdict.INCONCLUSIVE, "rknn")
 
 
 def test_weights_outside_the_model_s_folder() -> None:

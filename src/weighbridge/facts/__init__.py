@@ -6,5 +6,5 @@ new rule can be applied to everything ever scanned without reading one byte agai
 
 from __future__ import annotations
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 """Raised when the meaning of any fact changes; stored next to every set of facts."""

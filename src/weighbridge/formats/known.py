@@ -19,7 +19,7 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"ptrt", "tensorrt", "the ONNX model that the engine was built from"),
     (0, b"RKNN", "rknn", "the model that it was converted from"),
     (0, b"RR_UPCVO", "openvino-blob", "the model that was compiled"),
-    (0, b"B\0C\0N\0", "cntk", "the ONNX form of the model"),
+    (0, b"B\0C\0N\0", "cntk-1", "a reader for models of CNTK before version 2"),
     (0, b"\xd5\x0a\x02\0", "dlc", "the model that it was converted from"),
     # Object Serialization Stream Protocol, 6.4.2: Weka keeps its models so.
     (0, b"\xac\xed\0\x05", "java-object", "the list of classes that its reader may make"),

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from weighbridge.formats import (
     caffe,
     chunked_arrays,
+    cntk,
     coreml,
     executables,
     executorch,
@@ -20,6 +21,7 @@ from weighbridge.formats import (
     ncnn_binary,
     numpy_array,
     paddle,
+    rknn,
     safetensors,
     tflite,
 )
@@ -92,9 +94,11 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(
         ncnn_binary.NAME, ncnn_binary.claims, ncnn_binary.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)
     ),
+    FormatEntry(rknn.NAME, rknn.claims, rknn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(cntk.NAME, cntk.claims, cntk.parse),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tensorflow.NAME, tensorflow.claims, tensorflow.parse),
     FormatEntry(tensorflow_text.NAME, tensorflow_text.claims, tensorflow_text.parse),

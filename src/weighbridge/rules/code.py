@@ -18,7 +18,7 @@ _SHOWN = 8
 # Effects that show in a module of its own; every other program opens files.
 _GRAVE = frozenset({"process_exec", "code_exec", "native_code", "network"})
 # Judged by rules of their own.
-_APART = frozenset({"torchscript", "keras-lambda", "python-bytecode"})
+_APART = frozenset({"torchscript", "keras-lambda", "python-bytecode", "interpolated-import"})
 
 
 def _loaders(file: FileFacts, code: Code) -> tuple[str, ...]:
@@ -152,6 +152,27 @@ def _bytecode(file: FileFacts) -> Iterable[Finding]:
         )
 
 
+def _interpolated(file: FileFacts) -> Iterable[Finding]:
+    for code in file.free_code:
+        if code.origin != "interpolated-import":
+            continue
+        named = dangerous_names(code)
+        effects = effects_of(code) or ["code_exec"]
+        yield CODE_IN_NAME.finding(
+            title="A name in it is code that its loader runs, which "
+            f"{effect_row(gravest(effects)).phrase}",
+            member=code.member,
+            offset=code.offset,
+            evidence={
+                "code": visible(code.text, 1200),
+                "symbols": [visible(name, 200) for name, _row in named[:_SHOWN]],
+                "effects": effects,
+                "sha256": code.sha256,
+            },
+            loaders=("cntk.load_model",),
+        )
+
+
 def _rule(
     identifier: str,
     title: str,
@@ -253,4 +274,20 @@ BYTECODE = _rule(
     _bytecode,
 )
 
-RULES = (HOSTILE_CODE, CARRIED_CODE, SCRIPT_OPERATOR, SCRIPT, BYTECODE)
+CODE_IN_NAME = _rule(
+    "code-in-name",
+    "A name in it is code that its loader runs",
+    Kind.MALICIOUS,
+    Severity.CRITICAL,
+    Confidence.HIGH,
+    (
+        "CNTK puts the module and the class of a function that the model names into a statement of "
+        "Python and executes it. No name has more in it than letters, digits, dots and "
+        "underscores; with more in it, it is a program.",
+        'module: "os import getcwd\\nimport socket\\nfrom os"',
+        "Do not load the file.",
+    ),
+    _interpolated,
+)
+
+RULES = (HOSTILE_CODE, CARRIED_CODE, SCRIPT_OPERATOR, SCRIPT, BYTECODE, CODE_IN_NAME)

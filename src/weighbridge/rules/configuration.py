@@ -28,6 +28,7 @@ _LOADERS = {
     "loader-module": ("mlflow.pyfunc.load_model",),
     "adapter-class": ("peft.AutoPeftModel.from_pretrained",),
     "caffe-layer": ("caffe.Net",),
+    "cntk-function": ("cntk.load_model",),
     "constructor": ("langchain_core.load.load",),
     "python": ("yaml.load(Loader=yaml.UnsafeLoader)",),
     "serde": ("gluonts.model.predictor.Predictor.deserialize",),
@@ -41,6 +42,7 @@ _OWN = {
     "loader-module": ("mlflow",),
     "adapter-class": ("transformers", "transformers_modules"),
     "caffe-layer": ("caffe",),
+    "cntk-function": ("cntk",),
     "constructor": ("langchain",),
 }
 _NAMING = (
@@ -51,6 +53,7 @@ _NAMING = (
     "adapter-class",
     "yaml-tag",
     "caffe-layer",
+    "cntk-function",
     "constructor",
     "serde",
     "jsonpickle",
@@ -260,11 +263,11 @@ NAMED_CALLABLE = _rule(
     Kind.MALICIOUS,
     (
         "Hydra's `_target_`, tags of YAML, `modules.json`, `model_index.json`, MLflow's "
-        "`loader_module`, Python layers of Caffe, constructors of LangChain, objects of GluonTS "
-        "and jsonpickle name Python by its dotted path, and a loader imports and calls it. "
-        "Malicious when it starts processes, runs code or reaches the network; suspicious for "
-        "other functions of the standard library; a weakness where an unsafe loader is needed or "
-        "the package is not known.",
+        "`loader_module`, Python layers of Caffe, functions of CNTK, constructors of LangChain, "
+        "objects of GluonTS and jsonpickle name Python by its dotted path, and a loader imports "
+        "and calls it. Malicious when it starts processes, runs code or reaches the network; "
+        "suspicious for other functions of the standard library; a weakness where an unsafe loader "
+        "is needed or the package is not known.",
         "_target_: os.system",
         "Do not load the configuration. Use one that names the classes of the model alone.",
     ),
