@@ -21,6 +21,12 @@ ARGS ?=
 # Python 3.11.
 OLDER := joblib==0.17.0 joblib==1.0.1 joblib==1.1.1 joblib==1.2.0 joblib==1.4.2 \
   keras==3.3.3 keras==3.6.0 keras==3.9.2 keras==3.12.1 tf_keras==2.21.0
+# Makers whose libraries need older releases of what the others use, so each has a folder of its own.
+MXNET := mxnet==1.9.1 numpy==1.23.5 onnx==1.17.0 protobuf==4.25.4
+RKNN := rknn-toolkit2==2.5.0 fast-histogram==0.14 numpy==1.26.4 onnx==1.17.0 onnxruntime==1.18.1 \
+  opencv-python-headless==4.11.0.86 protobuf==4.25.4 ruamel.yaml==0.19.1 scipy==1.17.1 \
+  setuptools==79.0.1
+TENSORFLOW_JS := @tensorflow/tfjs@4.22.0
 # Seconds for each target of make fuzz.
 FUZZ_SECONDS ?= 3600
 
@@ -95,17 +101,24 @@ test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests wi
 # Two gigabytes, so these libraries have a folder of their own, and no other target asks for them.
 # One process each: what they bring in native code does not go together.
 $(STAMPS)/makers: requirements/makers.txt $(STAMPS)/frameworks
-	@echo "installing requirements/makers.txt"
-	@rm -rf "$(VENV)/makers"
+	@echo "installing requirements/makers.txt and makers that need older releases"
+	@rm -rf "$(VENV)/makers" "$(VENV)/mxnet" "$(VENV)/rknn" "$(VENV)/tensorflow-js"
 	@$(PIP) --no-deps --target "$(VENV)/makers" -r requirements/makers.txt
+	@$(PIP) --no-deps --target "$(VENV)/mxnet" $(MXNET)
+	@$(PIP) --no-deps --target "$(VENV)/rknn" $(RKNN)
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-save --prefix "$(VENV)/tensorflow-js" $(TENSORFLOW_JS); \
+	else echo "npm is not installed, so TensorFlow.js is left out"; fi
 	@touch $@
 
 .PHONY: test-makers
-test-makers: setup $(STAMPS)/makers ## What CatBoost, Flax, Orbax and Paddle save
-	@for maker in CatBoost Flax Orbax Paddle; do \
-	  PYTHONPATH="$(VENV)/makers" $(PY) -m pytest tests/formats/test_makers.py -k $$maker $(ARGS) \
-	    || exit 1; \
-	done
+test-makers: setup $(STAMPS)/makers ## What the libraries save that are too large for every run
+	@makers="$(PY) -m pytest tests/formats/test_makers.py $(ARGS)"; \
+	for maker in CatBoost Flax Orbax Paddle; do \
+	  PYTHONPATH="$(VENV)/makers" $$makers -k $$maker || exit 1; \
+	done; \
+	PYTHONPATH="$(VENV)/mxnet" $$makers -p no:zarr -k MXNet && PYTHONPATH="$(VENV)/rknn" $$makers -p no:zarr -k RKNN && \
+	NODE_PATH="$(VENV)/tensorflow-js/node_modules" $$makers -k tensorflow_js
 
 # On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.
 .PHONY: test-platform

@@ -63,6 +63,21 @@ def mxnet_weights(*rows):
     return data
 
 
+def mxnet_forms():
+    """The three forms of an array that `mx.nd.save` wrote, a sparse one and one without numbers."""
+    floats = struct.pack("<2f", 1, 2)
+    arrays = (
+        struct.pack("<IIiii", 1, 2, 1, 0, 0) + floats,
+        struct.pack("<IIqiii", 0xF993FAC8, 1, 2, 1, 0, 0) + floats,
+        struct.pack("<IiIqIqqiii", 0xF993FAC9, 1, 1, 2, 2, 9, 1, 1, 0, 0)
+        + struct.pack("<iIq", 6, 1, 2) + floats + struct.pack("<2q", 0, 5),
+        struct.pack("<IiI", 0xF993FAC9, 0, 0),
+        struct.pack("<Iii", 0xF993FACA, 0, -1),
+        struct.pack("<IiIiii", 0xF993FACA, 0, 0, 1, 0, 0) + floats[:4],
+    )  # fmt: skip
+    return struct.pack("<QQQ", 0x112, 0, len(arrays)) + b"".join(arrays) + bytes(8)
+
+
 def caffe(module="", layer=""):
     """A network as protobuf, with a layer in Python where a module is given."""
     plain = message((1, "conv1"), (2, "Convolution"), (3, "data"), (7, message((5, b"\0" * 16))))
@@ -96,6 +111,7 @@ SAMPLES = {
     "paddle-parameters": lambda: paddle_weights((1.0, 2.0), (3.0,)),
     "mxnet": mxnet,
     "mxnet-parameters": lambda: mxnet_weights((1.0, 2.0), (3.0,)),
+    "mxnet-parameters forms": mxnet_forms,
     "caffe": caffe,
     "caffe text": caffe_text,
 }

@@ -277,6 +277,60 @@ def paddle(folder: Path) -> None:
     library.jit.save(network, str(folder / "inference"), input_spec=[shape])
 
 
+def mxnet(folder: Path) -> None:
+    """Networks with their parameters, arrays dense and sparse, states of training, records."""
+    import mxnet as library
+
+    array, sparse, gluon = library.nd, library.nd.sparse, library.gluon
+    network = gluon.model_zoo.vision.get_model("resnet18_v1", classes=3)
+    network.initialize()
+    network.hybridize()
+    with library.autograd.record():
+        loss = network(array.ones((1, 3, 32, 32))).sum()
+    loss.backward()
+    network.export(str(folder / "resnet"), epoch=1)
+    network.save_parameters(str(folder / "resnet.params"))
+    trainer = gluon.Trainer(network.collect_params(), "sgd", {"momentum": 0.9})
+    trainer.step(1)
+    trainer.save_states(str(folder / "trainer.states"))
+    rows = sparse.csr_matrix(([1.0, 2.0], [1, 2], [0, 1, 1, 2, 2]), shape=(4, 4))
+    kinds = {"csr": rows, "rows": rows.tostype("default").tostype("row_sparse")}
+    array.save(str(folder / "sparse.nd"), kinds)
+    array.save(str(folder / "list.nd"), [array.arange(4), array.ones((2, 3), dtype="float16")])
+
+    def step(data: Any, states: Any) -> Any:
+        return data + states[0], [states[0] * 2]
+
+    data, state = library.sym.Variable("data"), library.sym.Variable("state")
+    library.sym.contrib.foreach(step, data, [state])[0].save(str(folder / "loop-symbol.json"))
+
+
+def rknn(folder: Path) -> None:
+    """A network for two processors, compiled out of ONNX."""
+    import numpy
+    from onnx import TensorProto, helper, numpy_helper, save
+    from rknn.api import RKNN
+
+    weights = numpy.random.default_rng(0).random((8, 3, 3, 3)).astype("float32")
+    graph = helper.make_graph(
+        [helper.make_node("Conv", ["x", "W"], ["c"], kernel_shape=[3, 3], pads=[1] * 4),
+         helper.make_node("Relu", ["c"], ["y"])],
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 3, 32, 32])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, 8, 32, 32])],
+        [numpy_helper.from_array(weights, "W")],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    save(model, str(folder / "network.onnx"))
+    for processor in ("rk3588", "rk3566"):
+        maker = RKNN(verbose=False)
+        maker.config(target_platform=processor)
+        if maker.load_onnx(str(folder / "network.onnx")) or maker.build(do_quantization=False):
+            raise RuntimeError("rknn-toolkit2 did not build the network")
+        maker.export_rknn(str(folder / f"network-{processor}.rknn"))
+        maker.release()
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "OpenVINO": ("openvino torch", openvino),
     "ncnn and pnnx": ("pnnx torch", ncnn),
@@ -291,4 +345,6 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "Flax": ("flax", flax),
     "Orbax": ("orbax", orbax),
     "Paddle": ("paddle", paddle),
+    "MXNet": ("mxnet", mxnet),
+    "RKNN": ("rknn", rknn),
 }

@@ -8,6 +8,8 @@ Paddle: SerializeToStream of DenseTensor. MXNet: NDArray::Save. ncnn: Net::load_
 
 from __future__ import annotations
 
+from math import prod
+
 from weighbridge.budget import Budget
 from weighbridge.errors import ParseError
 from weighbridge.formats.data.extent import MOST_PARTS, Extent, follow, number
@@ -21,7 +23,10 @@ _PADDLE_WIDTHS = {
     0: 1, 1: 2, 2: 4, 3: 8, 4: 2, 5: 4, 6: 8, 20: 1, 21: 1, 22: 2, 23: 8, 24: 16,
 }  # fmt: skip
 _MXNET = 0x112
-_MXNET_ARRAYS = (0xF993FAC9, 0xF993FACA)
+_MXNET_FIRST = 0xF993FAC8
+_MXNET_SECOND, _MXNET_THIRD = 0xF993FAC9, 0xF993FACA
+_MXNET_INDICES = {0: 0, 1: 1, 2: 2}  # dense, by rows, CSR
+_MXNET_DIMENSIONS = 32
 _MXNET_WIDTHS = {0: 4, 1: 8, 2: 2, 3: 1, 4: 4, 5: 1, 6: 8, 7: 1, 12: 2}
 _CHECK_EVERY = 4_096
 
@@ -95,15 +100,41 @@ def mxnet_parameters(source: Source, head: bytes, budget: Budget) -> Extent | No
 
 
 def _mxnet_array(data: bytes) -> int | None:
-    """Return the length of a dense array, its description included; None for any other."""
-    if number(data, 0) not in _MXNET_ARRAYS or number(data, 4):
+    """Return the length of an array, its description included; None where there is none.
+
+    Before the first version there was no mark, and extents had half the width. What is sparse gives
+    the shape of what is stored before its own, and a type and a shape for each array of indices.
+    """
+    mark = number(data, 0)
+    kind, at, width = {
+        _MXNET_FIRST: (0, 4, 8),
+        _MXNET_SECOND: (number(data, 4), 8, 8),
+        _MXNET_THIRD: (number(data, 4), 8, 8),
+    }.get(mark, (0, 0, 4))
+    indices = _MXNET_INDICES.get(kind)
+    if indices is None:
         return None
-    dimensions = number(data, 8)
-    if not 0 < dimensions <= 64:
+    stored, at = _mxnet_shape(data, at, width) if indices else (None, at)
+    none = -1 if mark == _MXNET_THIRD else 0
+    if int.from_bytes(data[at : at + 4], "little", signed=True) == none:
+        return at + 4  # It was not made yet.
+    elements, at = _mxnet_shape(data, at, width)
+    sizes = [(number(data, at + 8), elements if stored is None else stored)]
+    at += 12
+    for _ in range(indices):
+        extent, following = _mxnet_shape(data, at + 4, width)
+        sizes.append((number(data, at), extent))
+        at = following
+    if any(kind not in _MXNET_WIDTHS or extent is None for kind, extent in sizes):
         return None
-    elements = 1
-    for index in range(dimensions):
-        elements *= number(data, 12 + 8 * index, 8)
-    at = 12 + 8 * dimensions
-    width = _MXNET_WIDTHS.get(number(data, at + 8))
-    return None if width is None else at + 12 + elements * width
+    return at + sum(_MXNET_WIDTHS[kind] * (extent or 0) for kind, extent in sizes)
+
+
+def _mxnet_shape(data: bytes, at: int, width: int) -> tuple[int | None, int]:
+    """Return the number of elements, None where no shape is, and where it ends."""
+    dimensions = number(data, at)
+    end = at + 4 + width * dimensions
+    if dimensions > _MXNET_DIMENSIONS or len(data) < end:
+        return None, at + 4
+    extents = (number(data, at + 4 + width * index, width) for index in range(dimensions))
+    return prod(extents), end
