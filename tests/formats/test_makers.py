@@ -67,7 +67,7 @@ def test_tensorflow_js(tmp_path: Path) -> None:
     if node is None or not (Path(os.environ.get("NODE_PATH", "")) / "@tensorflow/tfjs").is_dir():
         pytest.skip("TensorFlow.js is not installed; `make test-makers` installs it")
     command = [node, "-e", TENSORFLOW_JS, "--", str(tmp_path)]
-    subprocess.run(command, check=True, timeout=120, capture_output=True)  # noqa: S603
+    subprocess.run(command, check=True, timeout=120, capture_output=True)
     see_clean(tmp_path, {"tensorflow-js"})
 
 
