@@ -98,6 +98,7 @@ def found(rule: Rule, acts: list[Act], title: str, **changes: object) -> Finding
     )
 
 
+_COMMAND_OPTIONS = frozenset({"-c", "/c", "/C", "-Command", "-command", "-EncodedCommand", "-enc"})
 _STARTING = frozenset({"CreateThread", "CreateRemoteThread", "WriteProcessMemory", "RtlMoveMemory"})
 
 
@@ -135,12 +136,22 @@ def runs_unseen(act: Act) -> bool:
 def runs_fetched(act: Act) -> bool:
     """Say whether an act runs what another machine sent."""
     if act.act in ("exec", "unmarshal"):
-        return bool({"fetched", "received", "downloaded"} & set(act.traits))
+        sent = {"fetched", "fetched-argument", "received", "downloaded"}
+        return bool(sent & set(act.traits))
     if act.act == "process":
         opens = act.name.startswith("webbrowser.")  # An address in a browser is nothing that runs.
-        fetched = "fetched" in act.traits and not act.operands
+        fetched = "fetched" in act.traits and not _runs_what_is_written(act.operands)
         return not opens and ("received" in act.traits or fetched)
     return False
+
+
+def _runs_what_is_written(operands: tuple[str, ...]) -> bool:
+    """Say whether a command, or the text that a shell is told to run, stands in the code."""
+    written = [not (one.startswith("<") and one.endswith(">")) for one in operands]
+    for number, one in enumerate(operands):
+        if one in _COMMAND_OPTIONS:
+            return any(written[number + 1 : number + 2])
+    return any(known for known, one in zip(written, operands, strict=True) if one != "shell=True")
 
 
 def _hidden(file: FileFacts) -> Iterator[Finding]:

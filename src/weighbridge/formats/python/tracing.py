@@ -11,7 +11,7 @@ import posixpath
 import re
 from dataclasses import dataclass
 
-from weighbridge.formats.python import paths
+from weighbridge.formats.python import commands, paths
 from weighbridge.formats.python.effects import Names
 from weighbridge.formats.python.evaluation import Invocation
 from weighbridge.formats.python.model_names import Named, used
@@ -117,6 +117,8 @@ class Tracer(Reader):
                 met -= {"environment"}
             if trait is not None and (value.result or value.path.startswith("os.environ")):
                 met |= {trait}
+        if "fetched" in met and commands.names_program(node):
+            met = (met - {"fetched"}) | {"fetched-argument"}
         if isinstance(node, ast.Name) and node.id in _DATA and value == UNKNOWN:
             met |= {"data"}
         if "variable" in met and isinstance(node, ast.Call | ast.Subscript) and _secret(node):
@@ -284,7 +286,7 @@ def _program(made: Invocation) -> Traits:
         return traits_of(command)
     first = parts[0]
     name = posixpath.basename(str(first.value)) if isinstance(first, Const) else ""
-    shell = name in _SHELLS or isinstance(first, Ref)
+    shell = name in _SHELLS or (isinstance(first, Ref) and first.path == "sys.executable")
     return traits_of(command) if shell else traits_of(first)
 
 

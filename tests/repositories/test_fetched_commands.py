@@ -1,0 +1,63 @@
+"""Commands out of what another machine sent: what runs it, and what only works on it."""
+
+from __future__ import annotations
+
+import pytest
+from repository_scanning import rules_of
+
+FETCHED = """
+import os, re, requests, shlex, shutil, subprocess, sys
+sent = requests.get("https://models.example/list").text
+"""
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "os.system(f'wget {sent}')",
+        "os.system('wget ' + sent)",
+        "os.system('wget %s -O model.bin' % sent)",
+        "os.system('wget {}'.format(sent))",
+        "command = f'unzip {sent}'\nos.system(command)",
+        "subprocess.run(f'curl {sent} | tar -xj -C weights'.split())",
+        "subprocess.run(shlex.split(f'git clone {sent}'))",
+        "subprocess.run(['curl', sent])",
+        "subprocess.run([shutil.which('git'), sent])",
+        "subprocess.run([sys.executable, '-m', 'pip', 'install', sent])",
+        "subprocess.run(['bash', '-c', 'make install', sent])",
+    ],
+)
+def test_a_program_that_the_script_names_is_given_something_to_work_on(statement: str) -> None:
+    assert "fetched-code" not in rules_of(f"{FETCHED}{statement}\n", "tool.py")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "os.system(sent)",
+        "os.popen(sent)",
+        "os.system(f'{sent}')",
+        "os.system(f'sh -c {sent}')",
+        "os.system(f'echo x; {sent}')",
+        "os.system(f'true && {sent}')",
+        "os.system(f'ls $({sent})')",
+        "os.system(f'ls `{sent}`')",
+        "os.system(f'wget {sent} | sh')",
+        "os.system(f'pip install {sent}')",
+        "os.system(f'python -c {sent}')",
+        "os.system('bash -c \"' + sent + '\"')",
+        "subprocess.Popen([sent])",
+        "subprocess.run(sent, shell=True)",
+        "subprocess.run(f'bash -c {sent}'.split())",
+        "subprocess.run(['bash', '-c', sent])",
+        "subprocess.run(['cmd', '/c', f'{sent}'])",
+        "subprocess.run([sys.executable, '-c', sent])",
+        "os.system(sent if sent else f'ls {sent}')",
+        "command = sent\nif sent:\n    command = f'wget {sent}'\nos.system(command)",
+        "exec(f'import os;{sent}')",
+        "exec('import os\\n' + sent)",
+        "eval(f'lambda x: {sent}')",
+    ],
+)
+def test_what_was_sent_is_run(statement: str) -> None:
+    assert "fetched-code" in rules_of(f"{FETCHED}{statement}\n", "tool.py")
