@@ -14,6 +14,7 @@ from weighbridge.formats import (
     chunked_arrays,
     cntk,
     coreml,
+    espeak,
     executables,
     executorch,
     mnn,
@@ -94,6 +95,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(
         ncnn_binary.NAME, ncnn_binary.claims, ncnn_binary.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)
     ),
+    FormatEntry(espeak.NAME, espeak.claims, espeak.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(rknn.NAME, rknn.claims, rknn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),

@@ -214,6 +214,17 @@ def mecab() -> bytes:
     return struct.pack("<3I", 72 ^ 0xEF718F77, 102, 0) + bytes(60)
 
 
+def mecab_matrix() -> bytes:
+    return struct.pack("<2H", 40, 30) + bytes(2 * 40 * 30)
+
+
+def pronunciation() -> bytes:
+    """Two words in the chains of eSpeak, and a group of two rules."""
+    chains = b"\x04\x02ab\0" + b"\0" * 500 + b"\x03\x01x\0" + b"\0" * 522
+    rules = b"\x06a\0a\x03b\0\x01A\0\x07\0"
+    return struct.pack("<2I", 1024, 8 + len(chains)) + chains + rules
+
+
 def sudachi() -> bytes:
     return b"SudachiBinaryDic" + bytes(64)
 
@@ -228,6 +239,7 @@ MADE = {
     "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib, "crfsuite": crfsuite,
     "gettext": gettext, "onnx-tensor": onnx_tensor,
     "annoy": annoy, "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi,
+    "espeak-dictionary": pronunciation,
 }  # fmt: skip
 
 # Their structure does not say where it ends.

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from formats.data_files.data_samples import ENDLESS, MADE
+from formats.data_files.data_samples import ENDLESS, MADE, mecab_matrix
 from formats.scanning import scan
 from weighbridge.facts.structure import Format
 from weighbridge.findings.model import Verdict
@@ -21,6 +21,11 @@ def named(answer):
 def test_a_whole_file_is_clean(name):
     answer = scan(MADE[name]())
     assert (named(answer), answer.verdict) == (name, Verdict.CLEAN)
+
+
+def test_a_matrix_of_mecab_is_as_long_as_its_sides_say():
+    assert (named(scan(mecab_matrix())), scan(mecab_matrix()).verdict) == ("mecab", Verdict.CLEAN)
+    assert scan(mecab_matrix() + b"x").verdict is Verdict.INCONCLUSIVE
 
 
 @pytest.mark.parametrize("name", sorted(set(MADE) - ENDLESS))

@@ -3,6 +3,7 @@
 CRFsuite and gettext: as said below. CMU Sphinx: the headers of s3io, bin_mdef and ms_mgau, and the
 trie of ngram_model. dlib: serialize.h, where an integer is a byte for its sign and width and then
 its bytes. MeCab: dictionary.cpp, connector.cpp and char_property.cpp. Sudachi: its header.
+eSpeak NG: compiledict.c, and InitGroups of dictionary.c.
 """
 
 from __future__ import annotations
@@ -14,6 +15,10 @@ from weighbridge.formats.data.extent import Extent, big, number
 from weighbridge.sources.base import Source
 
 _DESCRIPTION = b"BEGIN FILE FORMAT DESCRIPTION"
+_LEAST_MATRIX = 1_024
+_LARGEST_VOICE = 16 << 20
+_CHAINS = 1_024
+_GROUP, _END_OF_GROUP = 6, 7
 _ORDERS = (b"\x44\x33\x22\x11", b"\x11\x22\x33\x44")
 
 
@@ -71,8 +76,8 @@ _CHARACTERS = 0xFFFF
 def dictionary(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Dictionaries of MeCab and Sudachi, which divide Japanese text into words.
 
-    MeCab writes the size of the file, masked, or names of kinds with a table behind them. Its
-    matrix of costs is bare numbers and stays unknown.
+    MeCab writes the size of the file, masked, or names of kinds with a table behind them, or the
+    two sides of a matrix of costs.
     """
     if head.startswith(b"SudachiBinaryDic") or head[:8] in _SUDACHI:
         return Extent("sudachi", source.size)
@@ -82,7 +87,9 @@ def dictionary(source: Source, head: bytes, budget: Budget) -> Extent | None:
     named = head[4:12] == b"DEFAULT\0"
     if named and kinds < 100 and source.size == 4 + 32 * kinds + 4 * _CHARACTERS:
         return Extent("mecab", source.size)
-    return None
+    left, right = number(head, 0, 2), number(head, 2, 2)
+    matrix = min(left, right) > 1 and source.size == 4 + 2 * left * right >= _LEAST_MATRIX
+    return Extent("mecab", source.size) if matrix else None
 
 
 _SUDACHI = tuple(
@@ -90,3 +97,26 @@ _SUDACHI = tuple(
     for magic in (0x7366D3F18BD111E7, 0xCE9F011A92394434, 0xA50F31188BD211E7, 0x9FDEB5A90168D868)
 )
 """Versions 1 and 2 of system dictionaries and of users' ones."""
+
+
+def pronunciation(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Dictionaries of eSpeak: words by the hash of their letters, then rules for all others."""
+    rules = number(head, 4)
+    if number(head, 0) != _CHAINS or not 8 + _CHAINS <= rules <= source.size <= _LARGEST_VOICE:
+        return None
+    data = source.read_at(0, source.size)
+    at = 8
+    for _ in range(_CHAINS):
+        while at < rules and data[at]:
+            at += data[at]
+        at += 1
+    if at != rules:
+        return None
+    while at < len(data) and data[at] == _GROUP:
+        budget.check_time()
+        at = data.find(b"\0", at) + 1 or len(data) + 1
+        while at < len(data) and data[at] != _END_OF_GROUP:
+            at = data.find(b"\0", at) + 1 or len(data) + 1
+        at += 1
+    # One zero stands behind the last group.
+    return Extent("espeak-dictionary", at + 1)

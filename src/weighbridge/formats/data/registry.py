@@ -43,6 +43,7 @@ READERS: tuple[Reader, ...] = (
     recognisers.crfsuite,
     recognisers.translations,
     recognisers.dictionary,
+    recognisers.pronunciation,
     weights.coreml_blobs,
     weights.paddle_parameters,
     weights.mxnet_parameters,
