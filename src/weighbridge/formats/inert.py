@@ -10,23 +10,28 @@ import re
 
 from weighbridge.containers.paths import judge_name
 from weighbridge.errors import ParseError
+from weighbridge.facts.structure import UNKNOWN
 from weighbridge.formats import texts
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.data.extent import Extent
 from weighbridge.formats.templates import carriers
 from weighbridge.sources.base import Source
-from weighbridge.text.decoding import is_text
+from weighbridge.text.decoding import control_share, is_text
 from weighbridge.text.json_text import loads
 
 _LFS = re.compile(r"version https://(?:git-lfs\.github\.com|hawser\.github\.com)/spec/v1\n")
 _INDEX_LIMIT = 32 << 20
 _CHUNKS = 100_000
+_MOST_CONTROLS = 0.05
 
 
 def parse_text(context: Context, source: Source, place: Place) -> str | None:
     """Examine text; returns `text`, `json`, `lfs-pointer`, or None when it is none."""
+    controls = 0.0
     if not is_text(source, context.budget.check_time):
-        return None
+        if not texts.is_promised(context, place):
+            return None
+        controls = control_share(source, context.budget.check_time)
     head = source.read_at(0, 512)
     if _LFS.match(head.decode("latin-1")):
         context.format(place, "lfs-pointer", source.size)
@@ -47,6 +52,9 @@ def parse_text(context: Context, source: Source, place: Place) -> str | None:
         _weight_map(context, source, place)
     if name == "json":
         carriers.templates_in_json(context, source, place)
+    if controls > _MOST_CONTROLS:
+        text = f"{controls:.0%} of it are bytes that no text holds; it could be something else"
+        context.gap(place, kind, UNKNOWN, text)
     return kind
 
 

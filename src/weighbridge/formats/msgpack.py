@@ -102,7 +102,8 @@ def _is_list(head: bytes) -> bool:
 def _is_numbered(head: bytes) -> bool:
     """Say whether it begins as a map whose first key is a number of eight bytes."""
     at = {0xDE: 3, 0xDF: 5}.get(head[0], 1) if head else 0
-    return bool(head) and (0x81 <= head[0] <= 0x8F or at > 1) and head[at : at + 1] == b"\xcf"
+    key = head[at : at + 1]
+    return bool(head) and (0x81 <= head[0] <= 0x8F or at > 1) and key in (b"\xcb", b"\xcf")
 
 
 class _Walk:

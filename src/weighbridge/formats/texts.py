@@ -38,6 +38,8 @@ _LARGE = (".ipynb", "config.json", "modules.json", "model_index.json")
 _GUESSED = 256 << 10
 _SOURCES = (".py", ".pyi", ".js", ".ts", ".cpp", ".cc", ".hpp", ".h", ".c", ".rs", ".go", ".java")
 _PYTHON_NAMES = (".py", ".pyw", ".pyi", ".pyx")
+# Readers of these mind no control character.
+_PROMISED = (*_PYTHON_NAMES, ".jinja", ".jinja2", ".j2", "requirements.txt", ".cfg", ".toml")
 _SHEBANG = re.compile(r"#![^\n]{0,80}\bpython")
 _PYTHON = re.compile(r"^(?:import\s+\w|from\s+[\w.]+\s+import\s|def\s+\w+\s*\(|class\s+\w+)", re.M)
 _XML = re.compile(r"\s*<(?:\?xml|!DOCTYPE|PMML|net|svg)\b")
@@ -60,6 +62,15 @@ def own_name(context: Context, place: Place) -> str:
 def is_source(context: Context, place: Place) -> bool:
     """Say whether a text is called after a language, in which templates stand as its own texts."""
     return own_name(context, place).endswith(_SOURCES)
+
+
+def is_promised(context: Context, place: Place) -> bool:
+    """Say whether what reads a file by its name takes it for a text, whatever stands in it.
+
+    What could be taken from sight by a few control characters is read with them.
+    """
+    name = own_name(context, place)
+    return name.endswith(_PROMISED) or shell_file.language_of("", name) != ""
 
 
 def is_yaml(context: Context, source: Source, place: Place) -> bool:
@@ -94,7 +105,8 @@ def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
     text = text_of(source, limit)
     if text is None:  # Latin-1 and its relatives, which give every byte a meaning
         text = source.read_at(0, source.size).decode("latin-1")
-    text = text.removeprefix("\ufeff")
+    # Shells leave NUL out, and Python before 3.12 the rest of its line.
+    text = text.removeprefix("\ufeff").replace("\0", "")
     if kind == "json":
         found = _json(context, text, place, name)
     else:

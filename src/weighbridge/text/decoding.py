@@ -61,6 +61,16 @@ def _is_single_byte_text(source: Source, check: object) -> bool:
     return True
 
 
+def control_share(source: Source, check: object = None) -> float:
+    """Return which part of the bytes are control characters that ordinary texts do not hold."""
+    found = 0
+    for offset in range(0, source.size, _WINDOW):
+        if callable(check):
+            check()
+        found += len(source.read_at(offset, _WINDOW).translate(None, _TEXT_BYTES))
+    return found / max(source.size, 1)
+
+
 def _printable(text: str) -> bool:
     """Allow a stray control character in a long text, as in tables of a program; never a NUL."""
     found = sum(text.count(char) for char in _CONTROLS)
