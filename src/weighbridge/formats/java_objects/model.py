@@ -15,7 +15,7 @@ from weighbridge.facts.java import JavaClass
 from weighbridge.formats import executables
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.java_objects.cursor import Cursor
-from weighbridge.formats.java_objects.tally import MOST_ARRAYS, Counted, Tally
+from weighbridge.formats.java_objects.tally import MOST_ARRAYS, Counted, Tally, readable
 from weighbridge.formats.java_objects.walk import HEADER, Walk
 from weighbridge.formats.numpy_array import trailing
 from weighbridge.formats.python.effects import excerpt
@@ -59,7 +59,7 @@ def _state(context: Context, place: Place, tally: Tally) -> None:
     """Add a fact for each class in each use; that it is described is said where it has no other."""
     used = {name for name, use in tally.classes if use != "described"}
     for (name, use), counted in tally.classes.items():
-        if name and (use != "described" or name not in used):
+        if name and readable(name) and (use != "described" or name not in used):
             context.add(_fact(place, name, use, counted))
     for (handler, interfaces), counted in tally.interfaces.items():
         context.add(_fact(place, handler, "proxy", counted, interfaces))

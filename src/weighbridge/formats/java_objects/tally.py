@@ -17,6 +17,11 @@ _MARKS = (
 )  # fmt: skip
 
 
+def readable(name: str) -> bool:
+    """Say whether a class may have this name; a misread one has control characters in it."""
+    return name.isprintable() and "/" not in name
+
+
 @dataclass(slots=True)
 class Counted:
     """One class in one use."""

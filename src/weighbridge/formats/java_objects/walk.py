@@ -25,7 +25,7 @@ from weighbridge.formats.java_objects.descriptions import (
     class_of,
 )
 from weighbridge.formats.java_objects.frames import Frame, Saved
-from weighbridge.formats.java_objects.tally import MOST_TEXTS, Tally
+from weighbridge.formats.java_objects.tally import MOST_TEXTS, Tally, readable
 
 HEADER = b"\xac\xed\0\x05"
 MOST_HANDLES = 8_000_000
@@ -356,17 +356,17 @@ class Walk:
 
     def _fields(self, frame: Frame, level: Description) -> None:
         """Pass over the primitive fields, and begin with the others."""
-        at = self._cursor.offset
+        at, texts = self._cursor.offset, frame.texts
         self._cursor.skip(level.primitives)
         if level.hash_at is not None:
             end, self._cursor.offset = self._cursor.offset, at + level.hash_at
             if self._cursor.unsigned(4) == _NOT_HASHED:
                 self._handles[frame.handle] = _UNHASHED
                 if frame.hashed:
-                    self.tally.note(_URL, "key", at)
+                    texts = self.tally.note(_URL, "key", at).texts
             self._cursor.offset = end
         if level.objects:
-            inner = Frame(frames.VALUES, left=level.objects, texts=frame.texts)
+            inner = Frame(frames.VALUES, left=level.objects, texts=texts)
             inner.hashed, inner.handler_of = frame.hashed, frame.handler_of
             self._push(inner)
 
@@ -445,7 +445,7 @@ class Walk:
 
     def _name(self) -> str:
         name, plain = self._cursor.text()
-        if not plain:
+        if not plain and readable(name):
             self.tally.longer_names += 1
         return name
 
