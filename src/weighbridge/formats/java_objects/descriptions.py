@@ -54,8 +54,9 @@ class Description:
         if len(above) >= MOST_SUPERCLASSES:
             text = f"a class has more than {MOST_SUPERCLASSES} superclasses"
             raise LimitExceeded("limit-java-superclasses", text, offset)
-        own = (self,) if self.flags & (SERIALIZABLE | EXTERNALIZABLE) else ()
-        self.levels = (*above, *own)
+        # Each described class has its data, also one that is not marked as serializable: Java
+        # passes over the fields that the stream says a class has which the program does not.
+        self.levels = (*above, self)
         self.complete = True
 
     def element(self) -> str:

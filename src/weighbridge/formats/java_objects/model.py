@@ -12,6 +12,7 @@ keys of a map, `compareTo` of what is sorted. So the classes are what is judged.
 from __future__ import annotations
 
 from weighbridge.facts.java import JavaClass
+from weighbridge.facts.structure import Format
 from weighbridge.formats import executables
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.java_objects.cursor import Cursor
@@ -89,7 +90,7 @@ def _arrays(context: Context, source: Source, place: Place, tally: Tally) -> Non
     child = context.child()
     for offset, size in list(tally.arrays.items())[:MOST_ARRAYS]:
         context.budget.check_time()
-        inner = place.inside(f"array@{offset}")
+        inner, since = place.inside(f"array@{offset}"), len(context.facts)
         content = SliceSource(source, offset, size)
         head = content.read_at(0, _HEAD)
         if executables.claims(content, head):
@@ -99,6 +100,9 @@ def _arrays(context: Context, source: Source, place: Place, tally: Tally) -> Non
                 executables.state(child, program, content, hidden)
         else:
             child.walk(child, content, inner)
+        if all(isinstance(fact, Format) for fact in context.facts[since:]):
+            # Weka packs every long text so, and thousands of them say nothing.
+            del context.facts[since:]
     if len(tally.arrays) > MOST_ARRAYS:
         text = f"more than {MOST_ARRAYS} arrays hold streams or programs"
         context.gap(place, NAME, "limit-java-arrays", text)

@@ -9,7 +9,7 @@ from weighbridge.tables.java_objects import java_object
 
 MOST_CLASSES = 5_000
 MOST_TEXTS = 8
-MOST_ARRAYS = 500
+MOST_ARRAYS = 50_000
 # What an array of bytes may be: another stream, a class, a program, an archive, a packed one.
 _MARKS = (
     b"\xac\xed\0\x05", b"\xca\xfe\xba\xbe", b"\x7fELF", b"MZ", b"PK\3\4", b"\x1f\x8b\x08",

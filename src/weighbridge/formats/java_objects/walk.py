@@ -29,11 +29,13 @@ from weighbridge.formats.java_objects.tally import MOST_TEXTS, Tally, readable
 
 HEADER = b"\xac\xed\0\x05"
 MOST_HANDLES = 8_000_000
+MOST_DESCRIPTIONS = 20_000
 MOST_DEPTH = 200_000
 MOST_READINGS = 256
-MOST_SAVED = 1_000_000
+MOST_SAVED = 400_000
 _CHECK_EVERY = 4_096
 _TEXT_KEPT = 1_000
+_NAME_KEPT = 1_000
 _URL = "java.net.URL"
 _NOT_HASHED = 0xFFFFFFFF
 # A handle stands for a description, for an object by the name of its class, for an address whose
@@ -58,6 +60,7 @@ class Walk:
         self._budget = budget
         self._frames: list[Frame] = []
         self._handles: list[object] = []
+        self._descriptions = 0
         self._made: Description | None = None
         self._saved: list[Saved] = []
         self._learned: list[Description] = []
@@ -149,7 +152,8 @@ class Walk:
 
     def _learn(self, description: Description, at: int) -> None:
         description.default_at = at
-        self._learned.append(description)
+        if self._saved:
+            self._learned.append(description)
 
     def _fields_here(self, frame: Frame, level: Description) -> bool:
         """Say whether the fields of a class with a `writeObject` come now."""
@@ -181,10 +185,10 @@ class Walk:
         if code == HEADER[0] and self._begins_again():
             # A reader opens one stream after the other of the same file.
             self._cursor.skip(len(HEADER))
-            self._handles = []
+            self._reset()
         elif code == codes.RESET:
             self._cursor.skip(1)
-            self._handles = []
+            self._reset()
         elif code in codes.CODES and code != codes.END_BLOCK:
             frame.level += 1
             self._content(frame)
@@ -200,7 +204,7 @@ class Walk:
     def _forget(self, _frame: Frame) -> None:
         """Behind the exception that ended the writing, nothing before it can be referred to."""
         self._frames.pop()
-        self._handles = []
+        self._reset()
 
     def _values(self, frame: Frame) -> None:
         if not frame.left:
@@ -258,7 +262,7 @@ class Walk:
         elif code == codes.EXCEPTION:
             # What was being written is given up, and the exception is all that follows (6.4.1).
             self._frames = [self._frames[0], Frame(frames.FORGET), Frame(frames.VALUES, left=1)]
-            self._handles = []
+            self._reset()
         else:
             raise MalformedInput("java-type", f"there is no type {code:#x} here", at)
 
@@ -342,13 +346,15 @@ class Walk:
             return
         level = levels[frame.level]
         frame.level += 1
-        if level.flags & (EXTERNALIZABLE | WRITE_METHOD):
-            if level.flags & EXTERNALIZABLE and not level.flags & BLOCK_DATA:
+        # Only of the class itself does Java ask whether it is Externalizable.
+        external = level is frame.description and level.flags & EXTERNALIZABLE
+        if external or level.flags & WRITE_METHOD:
+            if external and not level.flags & BLOCK_DATA:
                 text = "a class wrote its data in a way that only itself can read (protocol 1)"
                 raise Unsupported("java-external", text, self._cursor.offset)
             inner = Frame(frames.CONTENTS, texts=frame.texts, hashed=frame.hashed)
             inner.description, inner.handle = level, frame.handle
-            inner.pending = level.primitives > 0 and not level.flags & EXTERNALIZABLE
+            inner.pending = level.primitives > 0 and not external
             inner.keys, inner.handler_of = _HASHING.get(level.name, 0), frame.handler_of
             self._push(inner)
         else:
@@ -393,10 +399,24 @@ class Walk:
         else:
             raise MalformedInput("java-class", f"a class begins with {code:#x}", at)
 
-    def _described_class(self, at: int) -> Description:
-        description = Description(self._name(), 0)
-        self._cursor.skip(8)  # serialVersionUID
+    def _fresh(self, description: Description) -> Description:
         self._handle(description)
+        self._descriptions += 1
+        if self._descriptions > MOST_DESCRIPTIONS:
+            text = f"more than {MOST_DESCRIPTIONS} descriptions of classes"
+            raise LimitExceeded("limit-java-classes", text, self._cursor.offset)
+        self._budget.check_time()  # Each may have thousands of fields.
+        return description
+
+    def _reset(self) -> None:
+        """Nothing that was there before can be referred to any longer."""
+        self._handles = []
+        self._descriptions = 0
+
+    def _described_class(self, at: int) -> Description:
+        name = self._name()
+        self._cursor.skip(8)  # serialVersionUID
+        description = self._fresh(Description(name, 0))
         description.flags = flags = self._cursor.unsigned(1)
         if flags & SERIALIZABLE and flags & EXTERNALIZABLE:
             raise MalformedInput("java-flags", "a class is written in two ways", at)
@@ -422,8 +442,7 @@ class Walk:
             raise self._wrong("java-field", "a field has no known type")
 
     def _described_proxy(self, at: int) -> Description:
-        description = Description("", SERIALIZABLE, interfaces=())
-        self._handle(description)
+        description = self._fresh(Description("", SERIALIZABLE, interfaces=()))
         count = self._cursor.length(4, 2)
         if count > MOST_INTERFACES:  # Java's own limit.
             raise MalformedInput("java-proxy", f"a proxy has {count} interfaces", at)
@@ -447,7 +466,7 @@ class Walk:
         name, plain = self._cursor.text()
         if not plain and readable(name):
             self.tally.longer_names += 1
-        return name
+        return name[:_NAME_KEPT]
 
     def _type_text(self) -> None:
         """Pass over a text that may be one that was there before."""
