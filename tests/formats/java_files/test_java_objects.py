@@ -173,7 +173,6 @@ def test_all_ways_of_reading_it_count():
         (stream(Thing(Type(OWN, (("Q", "x"),)))), "malformed-java-field"),
         (stream(Thing(Type(OWN, (("La;", "x"), ("I", "y"))))), "malformed-java-field"),
         (stream(Thing(Type(OWN, (), 6))), "malformed-java-flags"),
-        (stream(Array("OWN", b"")), "malformed-java-array"),
         (stream(Array("[Ljava.lang.Object;", [RESET])), "malformed-java-type"),
     ],
 )
@@ -181,6 +180,23 @@ def test_what_cannot_be_read_is_a_gap(data, gap):
     answer = scan(data)
     assert answer.gaps == [gap]
     assert answer.verdict is Verdict.INCONCLUSIVE
+
+
+def test_what_java_reads_before_it_fails_counts():
+    inside = thing("com.example.Inside")
+    lying = stream(Array("[Ljava.lang.Object;", [inside])).replace(b"\0\0\0\x01sr", b"\x7f\0\0\0sr")
+    assert ("com.example.Inside", "object") in classes(lying)
+    assert scan(lying).verdict is Verdict.INCONCLUSIVE
+    # Objects are read also where there is no such array, and none for a negative count.
+    assert ("com.example.Inside", "object") in classes(stream(Array("absent", [inside])))
+    negative = stream(Array("[Labsent;", []))[:-4] + b"\xff\xff\xff\xff" + stream(inside)[4:]
+    assert ("com.example.Inside", "object") in classes(negative)
+
+
+def test_a_negative_number_of_fields_is_none():
+    kind = stream(Type("weka.core.Odd"))
+    assert kind.endswith(b"\x02\0\0xp")
+    assert scan(kind[:-4] + b"\x8e\0xp").gaps == []
 
 
 def test_a_class_is_not_its_own_superclass():
@@ -220,9 +236,8 @@ def test_nesting_costs_no_stack():
 
 def test_lying_counts_cost_nothing():
     begin = time.monotonic()
-    for letter in "BJLZ":
-        name = "[" + letter + ("java.lang.Object;" if letter == "L" else "")
-        data = stream(Array(name, b""))[:-4] + b"\x7f\xff\xff\xff"
+    for letter in "BJZ":
+        data = stream(Array(f"[{letter}", b""))[:-4] + b"\x7f\xff\xff\xff"
         assert scan(data).gaps == ["malformed-java-length"]
     chain = None
     for number in range(300):

@@ -1,13 +1,18 @@
 """What Java and Weka themselves write; skipped where they are not installed."""
 
+import random
 import shutil
 import subprocess
 from pathlib import Path
+from urllib.parse import unquote_plus
 
 import pytest
 
 from formats.scanning import scan_file
+from weighbridge.facts.java import JavaClass
 from weighbridge.findings.model import Verdict
+from weighbridge.formats.java_objects.descriptions import class_of
+from weighbridge.formats.java_objects.tally import readable
 
 WEKA = Path("/usr/share/java/weka.jar")
 pytestmark = pytest.mark.skipif(shutil.which("javac") is None, reason="javac is not installed")
@@ -144,10 +149,41 @@ public class Models {
 """
 
 
+# Says which classes Java looks up before it comes to an end or fails.
+ORACLE = """
+import java.io.*; import java.net.*; import java.nio.charset.StandardCharsets;
+import java.nio.file.*; import java.util.*;
+
+public class Oracle {
+    static class Input extends ObjectInputStream {
+        final Set<String> seen = new TreeSet<>();
+        Input(InputStream in) throws IOException { super(in); }
+        protected Class<?> resolveClass(ObjectStreamClass described)
+                throws IOException, ClassNotFoundException {
+            seen.add(URLEncoder.encode(described.getName(), StandardCharsets.UTF_8));
+            return super.resolveClass(described);
+        }
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        for (File file : new File("changed").listFiles()) {
+            Input in = null;
+            try {
+                in = new Input(new ByteArrayInputStream(Files.readAllBytes(file.toPath())));
+                for (int at = 0; at < 100; at++) in.readObject();
+            } catch (Throwable error) { }
+            if (in != null) System.out.println(file.getName() + " " + String.join(" ", in.seen));
+        }
+    }
+}
+"""
+
+
 def run(folder, name, source, *options):
     (folder / f"{name}.java").write_text(source, "utf-8")
     for command in (["javac", "-nowarn", *options, f"{name}.java"], ["java", *options, name]):
-        subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+        done = subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=120)
+    return done.stdout.decode()
 
 
 def test_values_of_java_itself(tmp_path):
@@ -157,6 +193,30 @@ def test_values_of_java_itself(tmp_path):
         assert answer.verdict is EXPECTED[path.name.split("-")[0]], path.name
         assert answer.rules <= {"java-class"}, path.name
     assert len(list(tmp_path.glob("*.ser"))) == 20
+
+
+def test_no_class_that_java_looks_up_is_missed(tmp_path):
+    run(tmp_path, "Values", VALUES)
+    (tmp_path / "changed").mkdir()
+    seeds = [path.read_bytes() for path in sorted(tmp_path.glob("*.ser"))]
+    seeds = [data for data in seeds if len(data) < 9_000]
+    rng = random.Random("java")
+    for number in range(600):
+        data = bytearray(rng.choice(seeds))
+        at = rng.randrange(4, len(data))
+        piece = rng.choice(seeds)[rng.randrange(4, 300) :][: rng.randrange(200)]
+        data[at : at + rng.choice([0, 1, 4])] = rng.choice(
+            [b"", bytes([rng.randrange(256)]), bytes([rng.randrange(0x70, 0x7F)]), piece]
+        )
+        (tmp_path / "changed" / str(number)).write_bytes(data)
+    lines = run(tmp_path, "Oracle", ORACLE).splitlines()
+    for line in lines:
+        name, *seen = map(unquote_plus, line.split(" "))
+        facts = scan_file(tmp_path / "changed" / name).facts
+        found = {fact.name for fact in facts if isinstance(fact, JavaClass)}
+        missed = {class_of(one) for one in seen if readable(one)} - found - {""}
+        assert not missed, name
+    assert len(lines) > 500
 
 
 @pytest.mark.skipif(not WEKA.exists(), reason="weka is not installed")

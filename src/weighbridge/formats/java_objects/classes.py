@@ -63,7 +63,8 @@ class Classes(Readings):
         description.flags = flags = self._cursor.unsigned(1)
         if flags & SERIALIZABLE and flags & EXTERNALIZABLE:
             raise MalformedInput("java-flags", "a class is written in two ways", at)
-        for _ in range(self._cursor.unsigned(2)):
+        count = self._cursor.unsigned(2)
+        for _ in range(0 if count >> 15 else count):  # Java takes a negative count for none.
             self._field(description)
         self.tally.note(class_of(description.name), "described", at)
         return description

@@ -18,7 +18,6 @@ from weighbridge.formats.java_objects.descriptions import (
     BLOCK_DATA,
     EXTERNALIZABLE,
     NEVER,
-    OBJECTS,
     WIDTHS,
     WRITE_METHOD,
     Description,
@@ -225,12 +224,12 @@ class Walk(Classes):
                 at = self._cursor.offset
                 self.tally.note_bytes(at, size, self._cursor.start(4))
             self._cursor.skip(size)
-        elif element[:1] in tuple(OBJECTS):
-            self.tally.note(class_of(description.name), "array", frame.offset)
-            frame.step, frame.left = frames.VALUES, self._cursor.length(4)
-            frame.handler_of = None
         else:
-            raise MalformedInput("java-array", "an array of no known type", frame.offset)
+            # Where Java knows no such array it reads objects, and goes on behind a negative count.
+            self.tally.note(class_of(description.name), "array", frame.offset)
+            count = self._cursor.unsigned(4)
+            frame.step, frame.left = frames.VALUES, 0 if count >> 31 else count
+            frame.handler_of = None
 
     def _levels(self, frame: Frame) -> None:
         """Read what the next superclass wrote, the topmost first (6.4.1, classdata)."""
