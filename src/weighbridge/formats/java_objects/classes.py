@@ -37,7 +37,7 @@ class Classes(Readings):
 
     def _describe(self, frame: Frame) -> None:
         at = self._cursor.offset
-        code = self._cursor.unsigned(1)
+        code = self._cursor.byte()
         if code == codes.NULL:
             self._made = None
             self._frames.pop()
@@ -60,7 +60,7 @@ class Classes(Readings):
         name = self._name()
         self._cursor.skip(8)  # serialVersionUID
         description = self._fresh(Description(name, 0))
-        description.flags = flags = self._cursor.unsigned(1)
+        description.flags = flags = self._cursor.byte()
         if flags & SERIALIZABLE and flags & EXTERNALIZABLE:
             raise MalformedInput("java-flags", "a class is written in two ways", at)
         count = self._cursor.unsigned(2)
@@ -70,7 +70,7 @@ class Classes(Readings):
         return description
 
     def _field(self, description: Description) -> None:
-        kind = chr(self._cursor.unsigned(1))
+        kind = chr(self._cursor.byte())
         if kind in WIDTHS:
             if description.objects:  # Java refuses it: primitive fields come first.
                 raise self._wrong("java-field", "the fields of a class are out of order")
@@ -114,7 +114,7 @@ class Classes(Readings):
 
     def _type_text(self) -> None:
         """Pass over a text that may be one that was there before."""
-        code = self._cursor.unsigned(1)
+        code = self._cursor.byte()
         if code == codes.REFERENCE:
             self._referred()
         elif code in codes.TEXTS:

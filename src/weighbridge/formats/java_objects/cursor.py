@@ -41,6 +41,18 @@ class Cursor:
                 return -1
         return self._window[at]
 
+    def byte(self) -> int:
+        """Return the next byte.
+
+        Raises:
+            MalformedInput: there is none.
+        """
+        value = self.peek()
+        if value < 0:
+            raise MalformedInput("java-truncated", "the data breaks off", self.offset)
+        self.offset += 1
+        return value
+
     def take(self, count: int) -> bytes:
         """Return the next `count` bytes.
 

@@ -26,7 +26,8 @@ from weighbridge.formats.java_objects.descriptions import (
 from weighbridge.formats.java_objects.frames import Frame
 
 HEADER = b"\xac\xed\0\x05"
-_CHECK_EVERY = 4_096
+_CHECK_EVERY = 256
+_AT_ONCE = 1_024
 _NOT_HASHED = 0xFFFFFFFF
 _UNHASHED = object()
 # Their readObject puts what follows their numbers into buckets: every key, every second object.
@@ -109,9 +110,11 @@ class Walk(Classes):
     def _values(self, frame: Frame) -> None:
         if not frame.left:
             self._frames.pop()
-            return
-        frame.left -= 1
-        self._object(frame)
+        for _ in range(min(frame.left, _AT_ONCE)):
+            frame.left -= 1
+            self._object(frame)
+            if self._frames[-1] is not frame:
+                break  # One has begun that has to end first.
 
     def _contents(self, frame: Frame) -> None:
         level = frame.description
@@ -132,7 +135,7 @@ class Walk(Classes):
         code = self._cursor.peek()
         if code == codes.BLOCK:
             self._cursor.skip(1)
-            self._cursor.skip(self._cursor.unsigned(1))
+            self._cursor.skip(self._cursor.byte())
         elif code == codes.LONG_BLOCK:
             self._cursor.skip(1)
             self._cursor.skip(self._cursor.length(4))
@@ -143,7 +146,7 @@ class Walk(Classes):
     def _object(self, frame: Frame) -> None:
         """Read or begin one object; `frame` is what holds it."""
         at = self._cursor.offset
-        code = self._cursor.unsigned(1)
+        code = self._cursor.byte()
         hashed = frame.hashed or (frame.keys > 0 and frame.left % frame.keys == frame.keys - 1)
         if code == codes.NULL:
             return
