@@ -24,7 +24,6 @@ from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
 
 NAME = "java-object"
-LOADERS = ("java.io.ObjectInputStream.readObject", "weka.core.SerializationHelper.read")
 _NAME, _TEXT = 200, 300
 _HEAD = 512
 
