@@ -16,6 +16,7 @@ from evals import (
     cntk_models,
     coreml_models,
     ggml_models,
+    java_objects,
     program_graphs,
     r_objects,
     tree_models,
@@ -64,6 +65,7 @@ def samples() -> Iterator[Honest]:
     yield from _trees()
     yield from _weights()
     yield from _objects()
+    yield from _java()
     yield from _agents()
     yield from _json_objects()
     yield from _programs()
@@ -177,6 +179,28 @@ def _objects() -> Iterator[Honest]:
     yield Honest("described-rdata-bz2", "R", bz2.compress(r_objects.rdata(fit)), file="fit.rda")
     kept = r_objects.environment(r_objects.promise(body, r_objects.numbers(2.0)))
     yield Honest("described-rds-promise", "R", r_objects.rds(kept), file="fit.rds")
+
+
+def _java() -> Iterator[Honest]:
+    """Models of Weka, and the values that the platform itself writes."""
+    whole, known = java_objects.stream(*java_objects.tree()), "Java objects"
+    yield Honest("described-java", known, whole, file="j48.model")
+    yield Honest("described-java-gzip", known, gzip.compress(whole, mtime=0), file="m.ser.gz")
+    yield Honest("described-java-zip", known, zipped({"c.model": whole}), file="m.zip")
+    yield Honest("described-java-twice", known, whole + whole, file="two.model")
+    packed = java_objects.Array("[B", gzip.compress(whole, mtime=0))
+    stored = java_objects.stream(java_objects.thing("weka.core.SerializedObject", packed))
+    yield Honest("described-java-stored", known, stored, file="stored.model")
+    for name in (
+        "cc.mallet.classify.MaxEnt", "edu.stanford.nlp.ie.crf.CRFClassifier", "hex.Model",
+        "libsvm.svm_model", "ml.dmlc.xgboost4j.java.Booster", "moa.classifiers.trees.HoeffdingTree",
+        "opennlp.tools.ml.maxent.GISModel", "org.deeplearning4j.nn.multilayer.MultiLayerNetwork",
+    ):  # fmt: skip
+        kept = [("a", java_objects.integer(1)), ("at", java_objects.url("a.example", 7))]
+        held = java_objects.thing(name, java_objects.hash_map(kept), "Runtime.exec")
+        yield Honest(f"described-java-{name}", known, java_objects.stream(held), file="m.ser")
+    own = java_objects.stream(java_objects.thing("com.example.Classifier", "x"))
+    yield Honest("described-java-own", known, own, "a class of its own", "m.ser")
 
 
 def _agents() -> Iterator[Honest]:

@@ -8,6 +8,7 @@ from evals.hostile import (
     functions,
     graphs,
     handed_over,
+    java_objects,
     keras,
     makers,
     names,
@@ -39,4 +40,5 @@ SETS: dict[str, HostileSet] = {
     "makers": makers,
     "templates": templates,
     "r-objects": r_objects,
+    "java-objects": java_objects,
 }

@@ -23,8 +23,8 @@ from formats.test_described_weights import NAMED
 FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
 # Targets whose seeds are whole files; the others take parts of files.
 WHOLE = (
-    "bytecode executable executorch ggml gguf hdf5 msgpack onnx r_data tensorflow tflite "
-    "tensorflow_text keras_json sevenzip tar zip coreml torch7"
+    "bytecode executable executorch ggml gguf hdf5 java_objects msgpack onnx r_data tensorflow "
+    "tflite tensorflow_text keras_json sevenzip tar zip coreml torch7"
 ).split()
 TEXTS = {
     "notes.md": b"# A model\n",

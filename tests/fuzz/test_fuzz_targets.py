@@ -32,9 +32,10 @@ def _masking_without_plugins(monkeypatch):
 def test_there_is_a_target_for_each_reader():
     readers = (
         "archived_models arrow bytecode caffe catboost checkpoint cntk compressed coreml data "
-        "espeak examine executable executorch ggml gguf hdf5 keras_json lightgbm machine marshal "
-        "mobile msgpack ncnn_binary onnx osv_records paddle r_data rknn safetensors sevenzip "
-        "source tar templates tensorflow tensorflow_text texts tflite torch7 xgboost xml_model zip"
+        "espeak examine executable executorch ggml gguf hdf5 java_objects keras_json lightgbm "
+        "machine marshal mobile msgpack ncnn_binary onnx osv_records paddle r_data rknn "
+        "safetensors sevenzip source tar templates tensorflow tensorflow_text texts tflite "
+        "torch7 xgboost xml_model zip"
     )
     assert [name.removeprefix("fuzz_") for name in TARGETS] == readers.split()
 

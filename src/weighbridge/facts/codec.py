@@ -14,6 +14,7 @@ from typing import Any
 from weighbridge.facts import (
     expressions,
     graphs,
+    java,
     keras,
     native,
     patterns,
@@ -46,6 +47,7 @@ Fact = (
     | graphs.ExternalData
     | graphs.DataFolder
     | graphs.ForeignText
+    | java.JavaClass
     | keras.KerasObject
     | keras.Hdf5Reference
     | repository.Script

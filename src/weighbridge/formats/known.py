@@ -21,8 +21,6 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (0, b"RR_UPCVO", "openvino-blob", "the model that was compiled"),
     (0, b"B\0C\0N\0", "cntk-1", "a reader for models of CNTK before version 2"),
     (0, b"\xd5\x0a\x02\0", "dlc", "the model that it was converted from"),
-    # Object Serialization Stream Protocol, 6.4.2: Weka keeps its models so.
-    (0, b"\xac\xed\0\x05", "java-object", "the list of classes that its reader may make"),
     (0, b"dex\n03", "dalvik-bytecode", "a reader for code of Android"),
     (0, b"\0asm", "webassembly", "a whole file"),
     (0, b"Salted__", "encrypted", "the password"),

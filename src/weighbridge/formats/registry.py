@@ -29,6 +29,7 @@ from weighbridge.formats import (
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.gguf import legacy as ggml
 from weighbridge.formats.gguf import model as gguf
+from weighbridge.formats.java_objects import model as java_objects
 from weighbridge.formats.keras import hdf5_file, json_file
 from weighbridge.formats.onnx import model as onnx
 from weighbridge.formats.pickle import raw
@@ -81,6 +82,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(executables.NAME, executables.claims, executables.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(bytecode_file.NAME, bytecode_file.claims, bytecode_file.parse),
     FormatEntry(r_data.NAME, r_data.claims, r_data.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(java_objects.NAME, java_objects.claims, java_objects.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(catboost.NAME, catboost.claims, catboost.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(lightgbm.NAME, lightgbm.claims, lightgbm.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(xgboost_file.NAME, xgboost_file.claims, xgboost_file.parse, covers=_WITHOUT_MAGIC),

@@ -12,6 +12,7 @@ row a source and a reason. A change of knowledge is a change of one row, without
 | `effects.tsv` | effect, with its wording and classification | `effects` |
 | `installers.tsv` | host whose own guide pipes it into a shell | `shell` |
 | `java_classes.tsv` | class of Java that acts when an object of it is made (SnakeYAML) | `java` |
+| `java_objects.tsv` | class of Java by what a serialized object of it does | `java_objects` |
 | `jinja_names.tsv` | name in a role that chat templates need, or that leads out | `jinja` |
 | `libraries.tsv` | top-level package of the standard library or of the ML world | `libraries` |
 | `ordinary_commands.tsv` | program that the code of honest models starts | `shell` |
