@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from weighbridge.facts.pickles import Code
 from weighbridge.findings.model import Confidence, Finding, Kind, Severity
+from weighbridge.rules import bytecode
 from weighbridge.rules.effects import dangerous_names, effects_of
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.pickles.nesting import groups_of, spoken_for
@@ -15,8 +16,6 @@ from weighbridge.tables.operators import TorchOperator, torch_operator
 from weighbridge.text.escaping import visible
 
 _SHOWN = 8
-# Effects that show in a module of its own; every other program opens files.
-_GRAVE = frozenset({"process_exec", "code_exec", "native_code", "network"})
 # Judged by rules of their own.
 _APART = frozenset({"torchscript", "keras-lambda", "python-bytecode", "interpolated-import"})
 
@@ -128,27 +127,24 @@ def _bytecode(file: FileFacts) -> Iterable[Finding]:
     for code in file.free_code:
         if code.origin != "python-bytecode":
             continue
-        # A whole module is ordinary to import; what it does shows in exact names alone.
-        named = [
-            (name, row)
-            for name, row in dangerous_names(code)
-            if row.name != "*" and row.effect in _GRAVE and row.severity == "critical"
-        ]
+        named = bytecode.grave(code)
+        lines = bytecode.hostile_lines(code)
         what = f", and uses {visible(named[0][0], 120)}" if named else ""
+        what = f", with the command {visible(lines[0], 120)}" if lines else what
         yield BYTECODE.finding(
             title=f"It is compiled Python that an import runs unseen{what}",
             member=code.member,
             offset=code.offset,
             evidence={
                 "code": visible(code.text, 1200),
-                "symbols": [visible(name, 200) for name, _row in named[:_SHOWN]],
-                "effects": sorted({row.effect for _name, row in named}),
+                "symbols": [visible(name, 200) for name, _effect in named[:_SHOWN]],
+                "effects": sorted({effect for _name, effect in named}),
                 "complete": code.complete,
                 "sha256": code.sha256,
             },
             loaders=("import",),
-            kind=Kind.SUSPICIOUS if named else Kind.WEAKNESS,
-            severity=Severity.HIGH if named else Severity.MEDIUM,
+            kind=Kind.SUSPICIOUS if named or lines else Kind.WEAKNESS,
+            severity=Severity.HIGH if named or lines else Severity.MEDIUM,
         )
 
 
@@ -266,8 +262,9 @@ BYTECODE = _rule(
     Severity.MEDIUM,
     Confidence.MEDIUM,
     (
-        "A `.pyc` file runs in place of its source, and nobody can review it. Suspicious when the "
-        "names it uses start processes, open connections or run further code.",
+        "A `.pyc` file runs in place of its source, and nobody can review it. Suspicious when an "
+        "import may start processes, or run code that was decoded or fetched, and when a text in "
+        "it is a command that fetches a program and runs it.",
         "__pycache__/modeling.cpython-311.pyc",
         "Delete it; Python compiles the source again. Do not use a model that needs it.",
     ),

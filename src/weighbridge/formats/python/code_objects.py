@@ -88,8 +88,20 @@ def _summary(code: CodeObject, used: dict[str, None], names: Names) -> str:
     return excerpt("; ".join(shown), TEXT_LENGTH)
 
 
-def collect(code: CodeObject, into: Names, used: dict[str, None] | None = None) -> None:
-    """Add what a code object and those inside it use to `into`; every name also to `used`."""
+def collect(
+    code: CodeObject,
+    into: Names,
+    used: dict[str, None] | None = None,
+    only: frozenset[int] | None = None,
+) -> None:
+    """Add what a code object and those inside it use to `into`; every name also to `used`.
+
+    Args:
+        code: where to begin.
+        into: where imports, calls and constants go.
+        used: where every name goes.
+        only: identities of the code objects that are looked at; all by default.
+    """
     seen: set[int] = set()
     waiting: list[tuple[CodeObject, tuple[str, ...]]] = [(code, ())]
     pairing, allowance = _Pairing(into), Allowance(MOST_CONSTANTS_SEEN)
@@ -108,7 +120,8 @@ def collect(code: CodeObject, into: Names, used: dict[str, None] | None = None) 
         for value in flat(current.constants, allowance):
             if isinstance(value, str | bytes):
                 into.add_constant(value)
-        waiting.extend((inner, modules) for inner in current.nested)
+        nested = (one for one in current.nested if only is None or id(one) in only)
+        waiting.extend((inner, modules) for inner in nested)
 
 
 class _Pairing:
