@@ -8,7 +8,15 @@ import struct
 from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER
 
-from evals import coreml_models, ggml_models, program_graphs, programs, tree_models, xml_models
+from evals import (
+    bson_values,
+    coreml_models,
+    ggml_models,
+    program_graphs,
+    programs,
+    tree_models,
+    xml_models,
+)
 from evals.archives import zipped
 from evals.flat_tables import Flat
 from evals.gguf_files import gguf
@@ -34,6 +42,7 @@ TEMPLATE = f"{{{{ cycler.__init__.__globals__.os.popen('{COMMAND}') }}}}"
 def samples() -> Iterator[Sample]:
     """Yield the samples."""
     yield from _lua()
+    yield from _julia()
     yield from _bytecode()
     yield from _places()
     yield from _entities()
@@ -99,6 +108,28 @@ def _lua() -> Iterator[Sample]:
                 title = f"torch7-{name}-{kind}-{'text' if text else 'binary'}"
                 data = model(text, code, kind=kind)
                 yield Sample(title, "functions of Lua", effects, loaders, data, "net.t7")
+
+
+def _julia() -> Iterator[Sample]:
+    technique, loaders = "functions of Julia", ("BSON.",)
+
+    def called(module: str, name: str) -> bytes:
+        code = bson_values.function(bson_values.global_reference(module, name))
+        return bson_values.model(f=code)
+
+    samples = {
+        "run": (called("Base", "run"), RUN),
+        "run-of-main": (called("Main", "run"), RUN),
+        "eval": (called("Core", "eval"), ("code_exec",)),
+        "include": (called("Base", "include_string"), ("code_exec",)),
+        "library": (called("Libdl", "dlopen"), ("native_code",)),
+        "fetch": (called("Base", "download"), ("network",)),
+        "generator": (bson_values.generator(), RUN),
+        "command": (bson_values.model(c=bson_values.command()), RUN),
+        "reference": (bson_values.model(f={"tag": "ref", "path": ["Base", "run"]}), RUN),
+    }
+    for name, (data, effects) in samples.items():
+        yield Sample(f"bson-{name}", technique, effects, loaders, data, "net.bson")
 
 
 def _bytecode() -> Iterator[Sample]:
@@ -253,6 +284,7 @@ def _behind() -> Iterator[Sample]:
         "mnn": mnn(),
         "caffe": program_graphs.caffe(),
         "torch7": model(),
+        "bson": bson_values.model(),
         "ocdbt": b"\x0c\xdb\x3a\x2a" + struct.pack("<Q", 40) + b"\0\1" + bytes(26),
         **{f"ggml-{name}": data for name, data in ggml_models.HONEST.items()},
     }

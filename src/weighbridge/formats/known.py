@@ -1,10 +1,14 @@
 """Formats that are recognised by their first bytes and not parsed, so the report can name them.
 
 Such a file is inconclusive: it is known what it is, and it could carry code. The report says what a
-judgement would need.
+judgement would need. Signatures that words of a text can begin with stand in a table, and are asked
+for only where the bytes are no text.
 """
 
 from __future__ import annotations
+
+from weighbridge.sources.base import Source
+from weighbridge.tables.known_formats import known_formats
 
 _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"TFL3", "tflite", "a whole file"),
@@ -41,6 +45,22 @@ def needed(head: bytes) -> str:
     """Return what a judgement of such a file would need."""
     known = _known(head)
     return "" if known is None else known[1]
+
+
+def beside(source: Source, head: bytes) -> tuple[str, str] | None:
+    """Return the name of a kind of file that is no text, and what its judgement would need."""
+    for one in known_formats():
+        end = one.offset + len(one.magic)
+        found = (
+            head[one.offset : end]
+            if end <= len(head)
+            else source.read_at(one.offset, len(one.magic))
+            if end <= source.size
+            else b""
+        )
+        if found == one.magic:
+            return one.name, one.need
+    return None
 
 
 def _known(head: bytes) -> tuple[str, str] | None:

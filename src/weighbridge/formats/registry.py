@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weighbridge.formats import (
+    bson,
     caffe,
     chunked_arrays,
     coreml,
@@ -85,6 +86,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(xml_models.NAME, xml_models.claims, xml_models.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(raw.NAME, raw.claims, raw.parse),
     FormatEntry(msgpack.NAME, msgpack.claims, msgpack.parse),
+    FormatEntry(bson.NAME, bson.claims, bson.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(
         chunked_arrays.OCDBT, chunked_arrays.claims, chunked_arrays.parse, covers=_WITHOUT_MAGIC

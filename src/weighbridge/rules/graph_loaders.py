@@ -18,6 +18,7 @@ LOADERS = {
     "tensorflow-js": ("tf.loadLayersModel", "tf.loadGraphModel"),
     "spacy-config": ("spacy.load", "spacy train"),
     "coreml": ("MLModel(contentsOf:) of Core ML",),
+    "bson": ("BSON.load of Julia", "BSON.@load of Julia"),
     "torch7": ("torch.load of Torch7", "torchfile.load"),
     "openvino": ("openvino.Core.read_model",),
     "pmml": ("a PMML evaluator such as JPMML",),
