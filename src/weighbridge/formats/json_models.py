@@ -17,6 +17,7 @@ READERS: tuple[tuple[str, Recognise, Read], ...] = (
     (paddle.NAME, paddle.is_program, paddle.read_program),
     (tfjs.NAME, tfjs.is_model, tfjs.read_model),
     (chunked_arrays.ZARR, chunked_arrays.is_array, chunked_arrays.read_array),
+    (chunked_arrays.N5, chunked_arrays.is_n5, chunked_arrays.read_n5),
     (mxnet.NAME, mxnet.is_graph, mxnet.read_graph),
     (stable_baselines.NAME, stable_baselines.is_settings, stable_baselines.read_settings),
 )

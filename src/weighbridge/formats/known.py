@@ -50,14 +50,12 @@ def needed(head: bytes) -> str:
 def beside(source: Source, head: bytes) -> tuple[str, str] | None:
     """Return the name of a kind of file that is no text, and what its judgement would need."""
     for one in known_formats():
-        end = one.offset + len(one.magic)
-        found = (
-            head[one.offset : end]
-            if end <= len(head)
-            else source.read_at(one.offset, len(one.magic))
-            if end <= source.size
-            else b""
-        )
+        at = one.offset if one.offset >= 0 else source.size + one.offset
+        end = at + len(one.magic)
+        if one.offset >= 0 and end <= len(head):
+            found = head[at:end]
+        else:
+            found = source.read_at(at, len(one.magic)) if at >= 0 and end <= source.size else b""
         if found == one.magic:
             return one.name, one.need
     return None

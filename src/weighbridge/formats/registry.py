@@ -16,6 +16,7 @@ from weighbridge.formats import (
     coreml,
     executables,
     executorch,
+    mlir,
     mnn,
     msgpack,
     ncnn_binary,
@@ -94,6 +95,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(
         ncnn_binary.NAME, ncnn_binary.claims, ncnn_binary.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)
     ),
+    FormatEntry(mlir.NAME, mlir.claims, mlir.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),

@@ -19,6 +19,7 @@ LOADERS = {
     "spacy-config": ("spacy.load", "spacy train"),
     "coreml": ("MLModel(contentsOf:) of Core ML",),
     "bson": ("BSON.load of Julia", "BSON.@load of Julia"),
+    "mlir": ("jax.export.deserialize", "a compiler of StableHLO"),
     "torch7": ("torch.load of Torch7", "torchfile.load"),
     "openvino": ("openvino.Core.read_model",),
     "pmml": ("a PMML evaluator such as JPMML",),

@@ -11,7 +11,7 @@ class KnownFormat:
     """One signature.
 
     Attributes:
-        offset: where it stands, in bytes from the start of the file.
+        offset: where it stands, in bytes from the start of the file, or below nought from its end.
         magic: the signature.
         need: what a judgement of such a file would need.
     """

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from evals.protobufs import message
 
+from formats.data_files.further_samples import FURTHER
 from weighbridge.formats.data.tables import _masked_crc
 
 
@@ -227,11 +228,11 @@ MADE = {
     "hnswlib": hnswlib, "darknet": darknet, "sentencepiece": sentencepiece,
     "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib, "crfsuite": crfsuite,
     "gettext": gettext, "onnx-tensor": onnx_tensor,
-    "annoy": annoy, "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi,
+    "annoy": annoy, "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi, **FURTHER,
 }  # fmt: skip
 
 # Their structure does not say where it ends.
 ENDLESS = {
     "tiff", "flac", "orc", "netcdf", "fasttext", "kenlm", "faiss", "word2vec", "hnswlib", "darknet",
-    "mpeg-audio", "annoy", "sphinx", "dlib", "ds-store", "mecab", "sudachi",
+    "mpeg-audio", "annoy", "sphinx", "dlib", "ds-store", "mecab", "sudachi", "tiff big", "zeros",
 }  # fmt: skip

@@ -20,7 +20,7 @@ def named(answer):
 @pytest.mark.parametrize("name", MADE)
 def test_a_whole_file_is_clean(name):
     answer = scan(MADE[name]())
-    assert (named(answer), answer.verdict) == (name, Verdict.CLEAN)
+    assert (named(answer), answer.verdict) == (name.split()[0], Verdict.CLEAN)
 
 
 @pytest.mark.parametrize("name", sorted(set(MADE) - ENDLESS))
