@@ -12,12 +12,14 @@ from evals import (
     bson_values,
     coreml_models,
     ggml_models,
+    mlir_programs,
     program_graphs,
     programs,
     tree_models,
     xml_models,
 )
 from evals.archives import zipped
+from evals.data_files import FURTHER
 from evals.flat_tables import Flat
 from evals.gguf_files import gguf
 from evals.mobile_networks import layer, mnn, ncnn, ncnn_text, operator
@@ -39,10 +41,18 @@ PLACES = {
 TEMPLATE = f"{{{{ cycler.__init__.__globals__.os.popen('{COMMAND}') }}}}"
 
 
+# Data of which much lies beside models, with an end that is known.
+_DATA = (
+    "jpeg psd midi avi dicom nifti edf glb ply las shapefile idx stata sas recordio token-index "
+    "kaldi-archive spacy-knowledge-base wandb-log apple-double"
+).split()
+
+
 def samples() -> Iterator[Sample]:
     """Yield the samples."""
     yield from _lua()
     yield from _julia()
+    yield from _callbacks()
     yield from _bytecode()
     yield from _places()
     yield from _entities()
@@ -130,6 +140,18 @@ def _julia() -> Iterator[Sample]:
     }
     for name, (data, effects) in samples.items():
         yield Sample(f"bson-{name}", technique, effects, loaders, data, "net.bson")
+
+
+def _callbacks() -> Iterator[Sample]:
+    call, effects = mlir_programs.CALLBACK, ("code_exec",)
+    for name, data in {
+        "text": mlir_programs.program(call),
+        "generic": mlir_programs.program(call, generic=True),
+        "bytecode": mlir_programs.bytecode(call),
+        "exported": mlir_programs.exported(call),
+    }.items():
+        technique = "calls of StableHLO into Python"
+        yield Sample(f"mlir-{name}", technique, effects, ("jax.",), data)
 
 
 def _bytecode() -> Iterator[Sample]:
@@ -285,6 +307,7 @@ def _behind() -> Iterator[Sample]:
         "caffe": program_graphs.caffe(),
         "torch7": model(),
         "bson": bson_values.model(),
+        **{name: FURTHER[name]() for name in _DATA},
         "ocdbt": b"\x0c\xdb\x3a\x2a" + struct.pack("<Q", 40) + b"\0\1" + bytes(26),
         **{f"ggml-{name}": data for name, data in ggml_models.HONEST.items()},
     }

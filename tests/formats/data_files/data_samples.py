@@ -7,9 +7,9 @@ import tempfile
 import wave
 from pathlib import Path
 
+from evals.data_files import FURTHER
 from evals.protobufs import message
 
-from formats.data_files.further_samples import FURTHER
 from weighbridge.formats.data.tables import _masked_crc
 
 

@@ -3,6 +3,8 @@
 import random
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from formats.data_files.data_samples import ENDLESS, MADE
 from formats.scanning import scan
@@ -34,6 +36,13 @@ def test_a_file_that_breaks_off_is_not_clean(name):
     whole = MADE[name]()
     for size in range(max(len(whole) - 4, 1), len(whole) - 1):
         assert scan(whole[:size]).verdict is not Verdict.CLEAN, size
+
+
+@given(st.sampled_from(sorted(set(MADE) - ENDLESS)), st.binary(min_size=1, max_size=40))
+def test_nothing_is_clean_behind_the_end(name, behind):
+    """But for zeros, with which writers fill up."""
+    assume(behind.strip(b"\0"))
+    assert scan(MADE[name]() + behind).verdict is not Verdict.CLEAN
 
 
 @pytest.mark.parametrize("name", MADE)
