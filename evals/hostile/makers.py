@@ -44,7 +44,7 @@ TEMPLATE = f"{{{{ cycler.__init__.__globals__.os.popen('{COMMAND}') }}}}"
 # Data of which much lies beside models, with an end that is known.
 _DATA = (
     "jpeg psd midi avi dicom nifti edf glb ply las shapefile idx stata sas recordio token-index "
-    "kaldi-archive spacy-knowledge-base wandb-log apple-double"
+    "kaldi-archive wandb-log apple-double"
 ).split()
 
 
