@@ -27,6 +27,7 @@ _CUBE = 0x200
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _WINDOW = 1 << 20
+_FILLED = 1 << 16
 
 
 def dds(source: Source, head: bytes, budget: Budget) -> Extent | None:
@@ -115,23 +116,27 @@ def jpeg(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Pictures one behind the other, as cameras keep a second one; each ends with its marker."""
     if head[:3] != b"\xff\xd8\xff":
         return None
-    at = 0
-    while source.read_at(at, 2) == b"\xff\xd8":
-        end = _jpeg_end(source, at + 2, budget)
-        if end is None:
+    start, end = 0, 0
+    while source.read_at(start, 2) == b"\xff\xd8":
+        found = _jpeg_end(source, start + 2, budget)
+        if found is None:
             return Extent("jpeg", source.size + 1)
-        at = end
-    return Extent("jpeg", at)
+        end = found
+        filled = source.read_at(end, _FILLED)
+        start = end + len(filled) - len(filled.lstrip(b"\0"))
+    return Extent("jpeg", end)
 
 
 def _jpeg_end(source: Source, at: int, budget: Budget) -> int | None:
     while at < source.size:
         budget.check_time()
         header = source.read_at(at, 4)
-        if header[:1] != b"\xff" or len(header) < 2:
+        if len(header) < 2:
             return None
         kind = header[1]
-        if kind == 0xFF:  # A filler.
+        if header[0] != 0xFF:  # What readers skip up to the next marker.
+            at = _scan_end(source, at, budget)
+        elif kind == 0xFF:  # A filler.
             at += 1
         elif kind == 0xD9:
             return at + 2
