@@ -34,7 +34,7 @@ def test_there_is_a_target_for_each_reader():
         "archived_models arrow bson bytecode caffe catboost checkpoint compressed coreml data "
         "examine executable executorch ggml gguf hdf5 keras_json lightgbm machine marshal mlir "
         "mobile msgpack ncnn_binary onnx osv_records paddle r_data safetensors sevenzip source tar "
-        "templates tensorflow tensorflow_text texts tflite torch7 xgboost xml_model zip"
+        "templates tensorflow tensorflow_text texts tflite token_index torch7 xgboost xml_model zip"
     )
     assert [name.removeprefix("fuzz_") for name in TARGETS] == readers.split()
 

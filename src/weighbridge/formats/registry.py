@@ -24,6 +24,7 @@ from weighbridge.formats import (
     paddle,
     safetensors,
     tflite,
+    token_index,
 )
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.gguf import legacy as ggml
@@ -95,6 +96,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(
         ncnn_binary.NAME, ncnn_binary.claims, ncnn_binary.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)
     ),
+    FormatEntry(token_index.NAME, token_index.claims, token_index.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(mlir.NAME, mlir.claims, mlir.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),

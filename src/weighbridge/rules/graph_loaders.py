@@ -20,6 +20,8 @@ LOADERS = {
     "coreml": ("MLModel(contentsOf:) of Core ML",),
     "bson": ("BSON.load of Julia", "BSON.@load of Julia"),
     "mlir": ("jax.export.deserialize", "a compiler of StableHLO"),
+    "mlc-weights": ("mlc_llm.MLCEngine", "tvm.runtime"),
+    "token-index": ("megatron IndexedDataset", "fairseq MMapIndexedDataset"),
     "torch7": ("torch.load of Torch7", "torchfile.load"),
     "openvino": ("openvino.Core.read_model",),
     "pmml": ("a PMML evaluator such as JPMML",),

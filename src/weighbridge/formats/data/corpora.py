@@ -1,6 +1,6 @@
 """Training data and weights as programs of their own keep them.
 
-MXNet: dmlc/recordio.h. Megatron and fairseq: indexed_dataset.py. llm.c: dataloader.h. llama2.c:
+MXNet: dmlc/recordio.h. llm.c: dataloader.h. llama2.c:
 export.py, legacy. llama.cpp: the first form of its importance matrices. Marian: common/binary.cpp.
 Kaldi: kaldi-matrix.cc, compressed-matrix.cc, kaldi-holder. spaCy: kb_in_memory.pyx, Writer. Lance:
 file format 2, footers. LevelDB: doc/log_format.md, as wandb keeps its logs.
@@ -16,7 +16,6 @@ from weighbridge.formats.data.extent import MOST_PARTS, Extent, follow, number
 from weighbridge.sources.base import Source
 
 _RECORD = b"\x0a\x23\xd7\xce"
-_MEGATRON, _FAIRSEQ = b"MMIDIDX\0\0", b"TNTIDX\0\0"
 _TOKENS = 20240520
 _KALDI_MATRICES = {b"FM ": 4, b"DM ": 8}
 _KALDI_VECTORS = {b"FV ": 4, b"DV ": 8}
@@ -37,21 +36,6 @@ def records(source: Source, head: bytes, budget: Budget) -> Extent | None:
         return 8 + size + -size % 4 if header[:4] == _RECORD and len(header) == 8 else None
 
     return Extent("recordio", follow(source, 0, 8, length, budget)) if head[:4] == _RECORD else None
-
-
-def token_index(source: Source, head: bytes, budget: Budget) -> Extent | None:
-    """The index of Megatron's and fairseq's tokens: lengths, places and documents."""
-    if head.startswith(_MEGATRON) and number(head, 9, 8) == 1:
-        sequences, documents = number(head, 18, 8), number(head, 26, 8)
-        end = 34 + 12 * sequences + 8 * documents
-        # Further, for data of several kinds, one byte for each sequence.
-        return Extent("token-index", end + sequences if end + sequences == source.size else end)
-    if head.startswith(_FAIRSEQ) and number(head, 8, 8) == 1:
-        sequences, sizes = number(head, 24, 8), number(head, 32, 8)
-        documents = source.size - 40 - 16 * (sequences + 1) - 8 * sizes
-        known = documents >= 0 and not documents % 8
-        return Extent("token-index", source.size) if known else None
-    return None
 
 
 def tokens(source: Source, head: bytes, budget: Budget) -> Extent | None:

@@ -66,7 +66,6 @@ READERS: tuple[Reader, ...] = (
     statistics.stata,
     statistics.sas,
     corpora.records,
-    corpora.token_index,
     corpora.tokens,
     corpora.lance,
     corpora.log,
