@@ -64,6 +64,12 @@ def test_tokens_beside_their_index_are_numbers(tmp_path, make):
     assert (verdict, found["text.bin"]) == (Verdict.CLEAN, Verdict.CLEAN)
 
 
+def test_a_damaged_index_is_no_alarm(tmp_path):
+    data = fairseq()[:-24] + bytes(range(190, 214))
+    found, _ = verdicts(tmp_path, text__idx=data)
+    assert found["text.idx"] is not Verdict.MALICIOUS
+
+
 def test_an_index_that_says_less_declares_nothing(tmp_path):
     found, _ = verdicts(tmp_path, text__idx=megatron(3), text__bin=NUMBERS * 50)
     assert found["text.bin"] is Verdict.INCONCLUSIVE

@@ -25,7 +25,7 @@ def _is_shard(record: object) -> bool:
     if not isinstance(record, dict) or record.get("format") != _RAW:
         return False
     size = record.get("nbytes")
-    return isinstance(record.get("dataPath"), str) and type(size) is int and size >= 0
+    return isinstance(record.get("dataPath"), str) and type(size) is int and 0 <= size < 1 << 48
 
 
 def read_cache(context: Context, value: object, place: Place) -> None:

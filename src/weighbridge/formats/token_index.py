@@ -21,6 +21,8 @@ _MEGATRON, _FAIRSEQ = b"MMIDIDX\0\0", b"TNTIDX\0\0"
 _WIDTHS = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 8, 7: 4, 8: 2}
 _ENDING = ".idx"
 _CHECK_EVERY = 4_096
+_MOST = 1 << 48
+_MODES, _MOST_MODES = 16, 1 << 26
 
 
 def claims(_source: Source, head: bytes) -> bool:
@@ -35,7 +37,8 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     end, tokens = _megatron(source) if megatron else _fairseq(source, context.budget)
     context.format(place, NAME, source.size)
     name = context.file_name(place)
-    if name.endswith(_ENDING):
+    # What does not end where it says declares nothing.
+    if name.endswith(_ENDING) and end == source.size and tokens < _MOST:
         location = f"{name.removesuffix(_ENDING)}.bin"
         context.add(ExternalData(place.member, 0, NAME, "", location, 1, 0, tokens, ()))
     if end > source.size:
@@ -56,8 +59,11 @@ def _megatron(source: Source) -> tuple[int, int]:
     if sequences:
         last = _number(source, places - 4, 4)
         tokens = _number(source, places + 8 * (sequences - 1)) + width * last
-    # Further, for data of several kinds, one byte for each sequence.
-    return (end + sequences if end + sequences == source.size else end), tokens
+    # Further, for data of several kinds, a small number for each sequence.
+    if source.size == end + sequences:
+        modes = source.read_at(end, min(sequences, _MOST_MODES))
+        end += sequences if max(modes, default=0) < _MODES else 0
+    return end, tokens
 
 
 def _fairseq(source: Source, budget: Budget) -> tuple[int, int]:

@@ -44,7 +44,7 @@ def dicom(source: Source, head: bytes, budget: Budget) -> Extent | None:
 
     def length(header: bytes, offset: int) -> int | None:
         nonlocal syntax
-        meta = header[:2] == b"\2\0" and not (syntax and offset < 132)
+        meta = header[:2] == b"\2\0"
         read = big if syntax == _BIG and not meta else number
         group = read(header, 0, 2)
         if group == 0xFFFE or (syntax == _IMPLICIT and not meta):

@@ -54,8 +54,8 @@ def psd(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """A document of Photoshop: three sections with their lengths, then the merged picture."""
     if head[:6] != b"8BPS\0\1" or any(head[6:12]):
         return None
-    channels, height, width, depth = (big(head, 12, 2), *(big(head, n) for n in (14, 18)), 0)
-    depth, at = big(head, 22, 2), 26
+    channels, depth = big(head, 12, 2), big(head, 22, 2)
+    height, width, at = big(head, 14), big(head, 18), 26
     for _ in range(3):
         at += 4 + big(source.read_at(at, 4), 0)
     packing, row = big(source.read_at(at, 2), 0, 2), (width * depth + 7) // 8
@@ -94,7 +94,7 @@ def pam(source: Source, head: bytes, budget: Budget) -> Extent | None:
 
 def wrapped(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Icons of macOS, and DjVu: one length for the whole."""
-    if head[:4] == b"icns":
+    if head[:4] == b"icns" and big(head, 4) <= source.size:
         return Extent("icns", big(head, 4))
     if head[:8] == b"AT&TFORM":
         return Extent("djvu", 12 + big(head, 8) + big(head, 8) % 2)

@@ -127,4 +127,5 @@ READERS: tuple[Reader, ...] = (
 def recognise(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Return the format of inert data and where it ends, or None."""
     found = (reader(source, head, budget) for reader in READERS)
-    return next((extent for extent in found if extent is not None), None)
+    # What ends where it begins was none after all.
+    return next((extent for extent in found if extent is not None and extent.end > 0), None)

@@ -137,5 +137,4 @@ def weather(source: Source, head: bytes, budget: Budget) -> Extent | None:
         size = big(header, 8, 8) if name == b"GRIB" and header[7] == 2 else big(header, 4, 3)
         return size if source.read_at(offset + size - 4, 4) == b"7777" else None
 
-    end = follow(source, 0, 16, length, budget)
-    return Extent(name.decode().lower(), end or source.size + 1)
+    return Extent(name.decode().lower(), follow(source, 0, 16, length, budget))

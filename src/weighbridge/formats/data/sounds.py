@@ -125,7 +125,10 @@ def flash_video(source: Source, head: bytes, budget: Budget) -> Extent | None:
 
 def transport_stream(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """MPEG-TS: packets of 188 bytes, each with its mark."""
-    if source.size < 2 * _PACKET or head[0] != 0x47 or head[_PACKET] != 0x47:
+    if len(head) < 2 * _PACKET or head[0] != 0x47 or head[_PACKET] != 0x47:
+        return None
+    # Texts may have the same letter twice; tables and stuffing hold what no text does.
+    if not {0, 0xFF} & set(head[4:_PACKET]):
         return None
 
     def length(data: bytes, _offset: int) -> int | None:

@@ -1,8 +1,7 @@
 """Arrays and tables of programs for statistics.
 
 IDX: LeCun, the MNIST files. MAT 4: MATLAB MAT-file format, level 4. Stata: dta format 117 to 119,
-help dta. SAS: sas7bdat as Shotwell describes it; TS-140, the transport format. SPSS: its documents
-are named only. Zeiss and others: elsewhere.
+help dta. SAS: sas7bdat as Shotwell describes it; TS-140, the transport format.
 """
 
 from __future__ import annotations
