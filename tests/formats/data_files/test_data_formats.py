@@ -38,13 +38,14 @@ def test_a_file_that_breaks_off_is_not_clean(name):
         assert scan(whole[:size]).verdict is not Verdict.CLEAN, size
 
 
-@given(
-    st.sampled_from(sorted(set(MADE) - ENDLESS - {"token-index"})),
-    st.binary(min_size=1, max_size=40),
-)
+# An index of tokens may have a small number for each sequence, and a frame of silence is a byte.
+EXACT = sorted(set(MADE) - ENDLESS - {"token-index", "amr"})
+
+
+@given(st.sampled_from(EXACT), st.binary(min_size=1, max_size=40))
 def test_nothing_is_clean_behind_the_end(name, behind):
-    """But for zeros, with which writers fill up."""
-    assume(behind.strip(b"\0"))
+    """But for what writers fill up with."""
+    assume(behind.strip(b"\0 \t\r\n"))
     assert scan(MADE[name]() + behind).verdict is not Verdict.CLEAN
 
 

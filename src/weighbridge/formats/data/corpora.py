@@ -26,6 +26,7 @@ _CRC_MASK = 0xA282EAD8
 _CHECKED = 1 << 18
 _WANDB = b":W&B\x94\xbe\0"
 _LEAST_WEIGHTS = 1 << 12
+_LEAST_PICTURES = 64
 
 
 def records(source: Source, head: bytes, budget: Budget) -> Extent | None:
@@ -77,7 +78,7 @@ def pictures(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """CIFAR: one or two labels before 3072 samples, and nothing besides."""
     for labels, classes in ((1, 10), (2, 100)):
         width = labels + 3072
-        if source.size < 8 * width or source.size % width:
+        if source.size < _LEAST_PICTURES * width or source.size % width:
             continue
 
         end = follow(source, 0, labels, partial(_picture, width, classes), budget)

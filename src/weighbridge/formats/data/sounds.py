@@ -17,8 +17,9 @@ from weighbridge.sources.base import Source
 _FORMS = (b"sfbk", b"RMID", b"ACON", b"PAL ", b"DLS ")
 _WAVE64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _ENDLESS = (1 << 64) - 1
-_NARROW = (13, 14, 16, 18, 20, 21, 27, 32, 6, 1, 1, 1, 1, 1, 1, 1)
-_WIDE = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 1, 1, 1, 1, 1, 1)
+# By mode; nought for those that no frame has.
+_NARROW = (13, 14, 16, 18, 20, 21, 27, 32, 6, 0, 0, 0, 0, 0, 0, 1)
+_WIDE = (18, 24, 33, 37, 41, 47, 51, 59, 61, 6, 0, 0, 0, 0, 1, 1)
 _PACKET = 188
 _PACKETS = _PACKET * 1024
 _SPHERE = re.compile(rb"NIST_1A\n {0,6}(\d{1,6})\n")
