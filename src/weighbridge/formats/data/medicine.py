@@ -86,9 +86,9 @@ def nifti(source: Source, head: bytes, budget: Budget) -> Extent | None:
 def _float(data: bytes, at: int, read: Callable[..., int]) -> int:
     """Return a whole number that is kept as a float of 32 bits, by its parts."""
     bits = read(data, at)
-    exponent = (bits >> 23 & 0xFF) - 150
+    exponent = max(-63, min((bits >> 23 & 0xFF) - 150, 63))
     whole = bits & 0x7FFFFF | 0x800000
-    return whole << exponent if 0 <= exponent < 64 else whole >> min(-exponent, 63)
+    return whole << exponent if exponent >= 0 else whole >> -exponent
 
 
 def edf(source: Source, head: bytes, budget: Budget) -> Extent | None:

@@ -16,6 +16,7 @@ from weighbridge.sources.base import Source
 
 _PFM = re.compile(rb"P([fF])\n(\d{1,6}) (\d{1,6})\n-?\d{1,10}(?:\.\d{1,20})?\n")
 _PAM = re.compile(rb"P7\n((?:[A-Z]+ [^\n]{1,40}\n){4,6})ENDHDR\n")
+_PAM_FIELD = re.compile(rb"([A-Z]+) ([^\n]{1,40})\n")
 _BLOCKS = {
     b"DXT1": 8, b"DXT3": 16, b"DXT5": 16, b"ATI1": 8, b"BC4U": 8, b"ATI2": 16, b"BC5U": 16,
 }  # fmt: skip
@@ -84,7 +85,7 @@ def pam(source: Source, head: bytes, budget: Budget) -> Extent | None:
     found = _PAM.match(head)
     if found is None:
         return None
-    fields = dict(line.split(b" ", 1) for line in found[1].splitlines())
+    fields = dict(_PAM_FIELD.findall(found[1]))
     values = [fields.get(name, b"") for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")]
     if not all(value.isdigit() for value in values):
         return None
