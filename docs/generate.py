@@ -144,6 +144,7 @@ def json_page() -> str:
 def depth_page() -> str:
     """Return the page that says how far each format is read, from the table and the registry."""
     from weighbridge.formats.data.registry import READERS
+    from weighbridge.tables.known_formats import known_formats
 
     lines = [
         f"# How far each format is read\n\n{NOTICE}*Judged*: parsed, and rules look at it. "
@@ -173,6 +174,12 @@ def depth_page() -> str:
         "[their own page](formats/data.md).\n"
     )
     lines += [f"- {(reader.__doc__ or '').strip().splitlines()[0]}" for reader in READERS]
+    lines.append(
+        "\n## Named by their signatures\n\nRecognised where they are no text, and searched for "
+        "what could hide in them.\n"
+    )
+    needs = {one.name: one.need for one in sorted(known_formats(), key=lambda one: one.name)}
+    lines += [f"- `{name}`: a judgement needs {need}." for name, need in needs.items()]
     return "\n".join(lines) + "\n"
 
 

@@ -3,6 +3,7 @@
 from evals.honest import (
     boosters,
     checkpoints,
+    data,
     described,
     estimators,
     exports,
@@ -27,6 +28,7 @@ SETS: dict[str, HonestSet] = {
     "boosters": boosters,
     "exports": exports,
     "described": described,
+    "data": data,
     "makers": makers,
     "keras": keras,
     "graphs": graphs,

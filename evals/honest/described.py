@@ -13,6 +13,7 @@ from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 
 from evals import (
+    bson_values,
     cntk_models,
     coreml_models,
     ggml_models,
@@ -166,6 +167,14 @@ def _objects() -> Iterator[Honest]:
     yield Honest("described-torch7-text", "Torch7", model(True), file="net.t7")
     needs = "a function of Lua"
     yield Honest("described-torch7-function", "Torch7", model(code=ORDINARY), needs, "net.t7")
+    yield Honest("described-bson", "Julia", bson_values.model(), file="net.bson")
+    rows = bson_values.document({"word": "eval", "count": 3, "near": [0.5, None]})
+    yield Honest("described-bson-rows", "MongoDB", rows * 5, file="words.bson")
+    closure = bson_values.function(bson_values.global_reference("NNlib", "relu"))
+    needs = "a function of Julia"
+    yield Honest(
+        "described-bson-function", "Julia", bson_values.model(f=closure), needs, "net.bson"
+    )
     body = r_objects.call("+", r_objects.symbol("x"), r_objects.numbers(1.0))
     fit = r_objects.environment(
         r_objects.numbers(1.0, 2.5), r_objects.strings("lm", "eval"), r_objects.closure(body)

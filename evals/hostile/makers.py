@@ -9,15 +9,18 @@ from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER
 
 from evals import (
+    bson_values,
     cntk_models,
     coreml_models,
     ggml_models,
+    mlir_programs,
     program_graphs,
     programs,
     tree_models,
     xml_models,
 )
 from evals.archives import zipped
+from evals.data_files import FURTHER
 from evals.flat_tables import Flat
 from evals.gguf_files import gguf
 from evals.mobile_networks import layer, mnn, ncnn, ncnn_text, operator
@@ -39,9 +42,18 @@ PLACES = {
 TEMPLATE = f"{{{{ cycler.__init__.__globals__.os.popen('{COMMAND}') }}}}"
 
 
+# Data of which much lies beside models, with an end that is known.
+_DATA = (
+    "jpeg psd midi avi dicom nifti edf glb ply las shapefile idx stata sas recordio token-index "
+    "kaldi-archive wandb-log apple-double"
+).split()
+
+
 def samples() -> Iterator[Sample]:
     """Yield the samples."""
     yield from _lua()
+    yield from _julia()
+    yield from _callbacks()
     yield from _bytecode()
     yield from _places()
     yield from _entities()
@@ -148,6 +160,40 @@ def _lua() -> Iterator[Sample]:
                 title = f"torch7-{name}-{kind}-{'text' if text else 'binary'}"
                 data = model(text, code, kind=kind)
                 yield Sample(title, "functions of Lua", effects, loaders, data, "net.t7")
+
+
+def _julia() -> Iterator[Sample]:
+    technique, loaders = "functions of Julia", ("BSON.",)
+
+    def called(module: str, name: str) -> bytes:
+        code = bson_values.function(bson_values.global_reference(module, name))
+        return bson_values.model(f=code)
+
+    samples = {
+        "run": (called("Base", "run"), RUN),
+        "run-of-main": (called("Main", "run"), RUN),
+        "eval": (called("Core", "eval"), ("code_exec",)),
+        "include": (called("Base", "include_string"), ("code_exec",)),
+        "library": (called("Libdl", "dlopen"), ("native_code",)),
+        "fetch": (called("Base", "download"), ("network",)),
+        "generator": (bson_values.generator(), RUN),
+        "command": (bson_values.model(c=bson_values.command()), RUN),
+        "reference": (bson_values.model(f={"tag": "ref", "path": ["Base", "run"]}), RUN),
+    }
+    for name, (data, effects) in samples.items():
+        yield Sample(f"bson-{name}", technique, effects, loaders, data, "net.bson")
+
+
+def _callbacks() -> Iterator[Sample]:
+    call, effects = mlir_programs.CALLBACK, ("code_exec",)
+    for name, data in {
+        "text": mlir_programs.program(call),
+        "generic": mlir_programs.program(call, generic=True),
+        "bytecode": mlir_programs.bytecode(call),
+        "exported": mlir_programs.exported(call),
+    }.items():
+        technique = "calls of StableHLO into Python"
+        yield Sample(f"mlir-{name}", technique, effects, ("jax.",), data)
 
 
 def _bytecode() -> Iterator[Sample]:
@@ -302,6 +348,8 @@ def _behind() -> Iterator[Sample]:
         "mnn": mnn(),
         "caffe": program_graphs.caffe(),
         "torch7": model(),
+        "bson": bson_values.model(),
+        **{name: FURTHER[name]() for name in _DATA},
         "ocdbt": b"\x0c\xdb\x3a\x2a" + struct.pack("<Q", 40) + b"\0\1" + bytes(26),
         **{f"ggml-{name}": data for name, data in ggml_models.HONEST.items()},
     }

@@ -35,7 +35,11 @@ def written(folder: Path, files: dict[str, object]) -> Path:
     return folder
 
 
+BLOCK = struct.pack(">HHII", 0, 2, 4, 8) + NUMBERS
+N5 = {"dataType": "float32", "dimensions": [8, 8], "blockSize": [4, 8], "compression": {}}
+
 HONEST = {
+    "n5": {"w/attributes.json": N5, "w/0/0": BLOCK, "w/1/0": gzip.compress(BLOCK)},
     "zarr 2": {"w/.zarray": ARRAY, "w/0.0": gzip.compress(NUMBERS), "w/1.0": NUMBERS},
     "zarr 2 nested": {"w/.zarray": ARRAY, "w/0/0": NUMBERS},
     "zarr 3": {"w/zarr.json": ARRAY_3, "w/c/0/1": NUMBERS, "w/c/1": NUMBERS},

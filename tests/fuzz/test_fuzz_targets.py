@@ -31,11 +31,11 @@ def _masking_without_plugins(monkeypatch):
 
 def test_there_is_a_target_for_each_reader():
     readers = (
-        "archived_models arrow bytecode caffe catboost checkpoint cntk compressed coreml data "
-        "espeak examine executable executorch ggml gguf hdf5 java_objects keras_json lightgbm "
-        "machine marshal mobile msgpack ncnn_binary onnx osv_records paddle r_data rknn "
-        "safetensors sevenzip source tar templates tensorflow tensorflow_text texts tflite "
-        "torch7 xgboost xml_model zip"
+        "archived_models arrow bson bytecode caffe catboost checkpoint cntk compressed coreml "
+        "data espeak examine executable executorch ggml gguf hdf5 java_objects keras_json "
+        "lightgbm machine marshal mlir mobile msgpack ncnn_binary onnx osv_records paddle "
+        "r_data rknn safetensors sevenzip source tar templates tensorflow tensorflow_text texts "
+        "tflite token_index torch7 xgboost xml_model zip"
     )
     assert [name.removeprefix("fuzz_") for name in TARGETS] == readers.split()
 

@@ -71,7 +71,7 @@ class DataFolder:
     """A description whose numbers stand in files below its own folder, called by a rule.
 
     Attributes:
-        format: `zarr` or `ocdbt`, which decides the rule.
+        format: `zarr`, `n5` or `ocdbt`, which decides the rule.
     """
 
     member: str | None
@@ -82,6 +82,7 @@ class DataFolder:
 _DEEPEST = 34
 _CALLED = {
     "zarr": re.compile(r"(?:c/)?\d{1,9}(?:[./]\d{1,9}){0,31}\Z|c\Z", re.ASCII),
+    "n5": re.compile(r"\d{1,9}(?:/\d{1,9}){0,31}\Z", re.ASCII),
     "ocdbt": re.compile(r"d/[0-9a-f]{32}\Z"),
 }
 

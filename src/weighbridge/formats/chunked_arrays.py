@@ -1,4 +1,4 @@
-"""Arrays in many files: zarr (zarr-specs, versions 2 and 3) and TensorStore's OCDBT.
+"""Arrays in many files: zarr (zarr-specs, versions 2 and 3), N5 and TensorStore's OCDBT.
 
 zarr: ``.zarray``, or ``zarr.json`` of the node type ``array``, says how the files below its folder
 are to be read, which are called after the place of their chunk: ``0.3``, ``0/3``, ``c/0/3``. A
@@ -8,12 +8,17 @@ numbers.
 A shard of version 3 (zarr-specs, sharding codec) is many chunks in one file, and behind them their
 index: offset and length of each as u64, all ones for a chunk that is not there, then its CRC-32C.
 
+N5 (saalfeldlab/n5, file-system specification): ``attributes.json`` with a type of numbers, and
+files called after their place, ``0/3``, each with its shape before the numbers.
+
 OCDBT (TensorStore, "OCDBT storage format"), which Orbax writes: ``manifest.ocdbt`` begins with
 0x0cdb3a2a, its own length as u64, version 0 and 0 or 1 for Zstandard. Nodes and values stand in
 files of ``d/`` with 32 hexadecimal digits for a name.
 """
 
 from __future__ import annotations
+
+import re
 
 from weighbridge.budget import Budget
 from weighbridge.facts.graphs import DataFolder
@@ -22,7 +27,9 @@ from weighbridge.formats.crc32c import crc32c
 from weighbridge.formats.numpy_array import trailing
 from weighbridge.sources.base import Source
 
-ZARR, OCDBT = "zarr", "ocdbt"
+ZARR, N5, OCDBT = "zarr", "n5", "ocdbt"
+_N5_KEYS = frozenset({"dataType", "dimensions", "blockSize"})
+_N5_TYPES = re.compile(r"u?int(?:8|16|32|64)|float(?:32|64)")
 _MANIFEST = b"\x0c\xdb\x3a\x2a"
 _LEAST = 20
 _MOST_CHUNKS = 1 << 18
@@ -44,6 +51,18 @@ def read_array(context: Context, value: object, place: Place) -> None:
     """State that the chunks below are numbers, unless they are to be unpickled."""
     if isinstance(value, dict) and not any(_unpickles(value.get(name)) for name in _FILTERS):
         context.add(DataFolder(place.member, 0, ZARR))
+
+
+def is_n5(value: object) -> bool:
+    """Say whether a JSON value describes numbers in an array of N5."""
+    if not isinstance(value, dict) or not value.keys() >= _N5_KEYS:
+        return False
+    return _N5_TYPES.fullmatch(str(value["dataType"])) is not None
+
+
+def read_n5(context: Context, value: object, place: Place) -> None:
+    """State that the blocks below are numbers."""
+    context.add(DataFolder(place.member, 0, N5))
 
 
 def _unpickles(filters: object) -> bool:

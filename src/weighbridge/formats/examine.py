@@ -194,8 +194,19 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
         return data.name
     name = known.name_of(head)
     if name is not None:
-        context.format(place, name, source.size)
-        text = f"{name} is recognised, but not examined; that needs {known.needed(head)}"
-        context.gap(place, name, "unsupported-format", text)
-        return name
-    return inert.parse_text(context, source, place)
+        return _named(context, source, place, name, known.needed(head))
+    found = inert.parse_text(context, source, place)
+    if found is not None:
+        return found
+    beside = known.beside(source, head)
+    return None if beside is None else _named(context, source, place, *beside)
+
+
+def _named(context: Context, source: Source, place: Place, name: str, need: str) -> str:
+    """Name what is recognised alone; a signature must not keep what stands behind it from sight."""
+    context.format(place, name, source.size)
+    hidden_streams(context, source, place, 0)
+    patterns.search(context, source, place)
+    text = f"{name} is recognised, but not examined; that needs {need}"
+    context.gap(place, name, "unsupported-format", text)
+    return name

@@ -1,7 +1,7 @@
 """Files that no loader runs: text, and images whose structure accounts for every byte.
 
-PNG: chunks up to IEND (W3C PNG, section 5). GIF: ends with 0x3B (GIF89a, 27). JPEG: ends with FFD9
-(ITU T.81, B.1.1.3). WebP and WAV: RIFF with its own length (RFC 9649).
+PNG: chunks up to IEND (W3C PNG, section 5). GIF: ends with 0x3B (GIF89a, 27). WebP and WAV: RIFF
+with its own length (RFC 9649).
 """
 
 from __future__ import annotations
@@ -83,8 +83,6 @@ def image_end(source: Source, head: bytes) -> Extent | None:
         return Extent(head[8:12].decode().lower(), 8 + int.from_bytes(head[4:8], "little"))
     if head.startswith((b"GIF87a", b"GIF89a")) and _last(source, 1) == b"\x3b":
         return Extent("gif", source.size)
-    if head.startswith(b"\xff\xd8\xff") and _last(source, 2) == b"\xff\xd9":
-        return Extent("jpeg", source.size)
     return None
 
 

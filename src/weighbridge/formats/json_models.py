@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from weighbridge.formats import chunked_arrays, mxnet, paddle, stable_baselines, tfjs
+from weighbridge.formats import chunked_arrays, mlc, mxnet, paddle, stable_baselines, tfjs
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.trees import xgboost
 
@@ -17,6 +17,8 @@ READERS: tuple[tuple[str, Recognise, Read], ...] = (
     (paddle.NAME, paddle.is_program, paddle.read_program),
     (tfjs.NAME, tfjs.is_model, tfjs.read_model),
     (chunked_arrays.ZARR, chunked_arrays.is_array, chunked_arrays.read_array),
+    (mlc.NAME, mlc.is_cache, mlc.read_cache),
+    (chunked_arrays.N5, chunked_arrays.is_n5, chunked_arrays.read_n5),
     (mxnet.NAME, mxnet.is_graph, mxnet.read_graph),
     (stable_baselines.NAME, stable_baselines.is_settings, stable_baselines.read_settings),
 )

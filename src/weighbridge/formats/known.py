@@ -1,10 +1,14 @@
 """Formats that are recognised by their first bytes and not parsed, so the report can name them.
 
 Such a file is inconclusive: it is known what it is, and it could carry code. The report says what a
-judgement would need.
+judgement would need. Signatures that words of a text can begin with stand in a table, and are asked
+for only where the bytes are no text.
 """
 
 from __future__ import annotations
+
+from weighbridge.sources.base import Source
+from weighbridge.tables.known_formats import known_formats
 
 _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
     (4, b"TFL3", "tflite", "a whole file"),
@@ -39,6 +43,20 @@ def needed(head: bytes) -> str:
     """Return what a judgement of such a file would need."""
     known = _known(head)
     return "" if known is None else known[1]
+
+
+def beside(source: Source, head: bytes) -> tuple[str, str] | None:
+    """Return the name of a kind of file that is no text, and what its judgement would need."""
+    for one in known_formats():
+        at = one.offset if one.offset >= 0 else source.size + one.offset
+        end = at + len(one.magic)
+        if one.offset >= 0 and end <= len(head):
+            found = head[at:end]
+        else:
+            found = source.read_at(at, len(one.magic)) if at >= 0 and end <= source.size else b""
+        if found == one.magic:
+            return one.name, one.need
+    return None
 
 
 def _known(head: bytes) -> tuple[str, str] | None:

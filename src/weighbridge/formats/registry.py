@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weighbridge.formats import (
+    bson,
     caffe,
     chunked_arrays,
     cntk,
@@ -17,6 +18,7 @@ from weighbridge.formats import (
     espeak,
     executables,
     executorch,
+    mlir,
     mnn,
     msgpack,
     ncnn_binary,
@@ -25,6 +27,7 @@ from weighbridge.formats import (
     rknn,
     safetensors,
     tflite,
+    token_index,
 )
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.gguf import legacy as ggml
@@ -90,6 +93,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(xml_models.NAME, xml_models.claims, xml_models.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(raw.NAME, raw.claims, raw.parse),
     FormatEntry(msgpack.NAME, msgpack.claims, msgpack.parse),
+    FormatEntry(bson.NAME, bson.claims, bson.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tflite.NAME, tflite.claims, tflite.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(
         chunked_arrays.OCDBT, chunked_arrays.claims, chunked_arrays.parse, covers=_WITHOUT_MAGIC
@@ -99,6 +103,8 @@ FORMATS: tuple[FormatEntry, ...] = (
     ),
     FormatEntry(espeak.NAME, espeak.claims, espeak.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(rknn.NAME, rknn.claims, rknn.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(token_index.NAME, token_index.claims, token_index.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(mlir.NAME, mlir.claims, mlir.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),

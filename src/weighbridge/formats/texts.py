@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from weighbridge.errors import ParseError
-from weighbridge.formats import caffe, json_models, ncnn, stable_baselines
+from weighbridge.formats import caffe, json_models, mlir, ncnn, stable_baselines
 from weighbridge.formats.configuration import (
     dependencies,
     json_file,
@@ -38,6 +38,7 @@ _LARGE = (".ipynb", "config.json", "modules.json", "model_index.json")
 _GUESSED = 256 << 10
 _SOURCES = (".py", ".pyi", ".js", ".ts", ".cpp", ".cc", ".hpp", ".h", ".c", ".rs", ".go", ".java")
 _PYTHON_NAMES = (".py", ".pyw", ".pyi", ".pyx")
+_PROGRAMS = (".sh", ".pth", ".mlir")
 # Readers of these mind no control character.
 _PROMISED = (*_PYTHON_NAMES, ".jinja", ".jinja2", ".j2", "requirements.txt", ".cfg", ".toml")
 _SHEBANG = re.compile(r"#![^\n]{0,80}\bpython")
@@ -50,6 +51,7 @@ _MODELS = (
     (spacy_file.NAME, spacy_file.note_functions),
     (ncnn.NAME, ncnn.note_network),
     (caffe.NAME, caffe.note_network),
+    (mlir.NAME, mlir.note_program),
 )
 _PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yaml", ".yml", ".toml")
 
@@ -123,7 +125,7 @@ def _is_large(name: str) -> bool:
 
 def _too_long(context: Context, place: Place, kind: str, name: str) -> None:
     """State that a text which loaders run was not read; others are data, however long they are."""
-    if _is_large(name) or name.endswith((*_PYTHON_NAMES, *yaml_file.ENDINGS, ".sh", ".pth")):
+    if _is_large(name) or name.endswith((*_PYTHON_NAMES, *yaml_file.ENDINGS, *_PROGRAMS)):
         text = "the text is longer than what is read of code and configuration"
         context.gap(place, kind, "limit-text", text)
 

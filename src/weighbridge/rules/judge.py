@@ -25,7 +25,7 @@ def judge(facts: Sequence[Fact], path: str) -> list[Finding]:
     """
     file = FileFacts(facts, path)
     found = [with_identity(finding, path) for rule in RULES for finding in rule.apply(file)]
-    return sorted(_distinct(found), key=_order)
+    return _distinct(sorted(found, key=_order))
 
 
 def advise(facts: Sequence[Fact], path: str) -> list[Note]:
@@ -43,7 +43,7 @@ def _order(finding: Finding) -> tuple[int, int, str, int]:
 
 
 def _distinct(findings: list[Finding]) -> list[Finding]:
-    """Keep one finding for each cause and place."""
+    """Keep one finding for each cause and place, the gravest, which comes first."""
     seen: dict[tuple[str, str | None, str], Finding] = {}
     for finding in findings:
         seen.setdefault((finding.rule, finding.member, finding.behaviour), finding)

@@ -7,6 +7,7 @@ import tempfile
 import wave
 from pathlib import Path
 
+from evals.data_files import FURTHER
 from evals.protobufs import message
 
 from weighbridge.formats.data.tables import _masked_crc
@@ -239,11 +240,11 @@ MADE = {
     "ctranslate2": ctranslate2, "sphinx": sphinx, "dlib": dlib, "crfsuite": crfsuite,
     "gettext": gettext, "onnx-tensor": onnx_tensor,
     "annoy": annoy, "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi,
-    "espeak-dictionary": pronunciation,
+    "espeak-dictionary": pronunciation, **FURTHER,
 }  # fmt: skip
 
 # Their structure does not say where it ends.
 ENDLESS = {
     "tiff", "flac", "orc", "netcdf", "fasttext", "kenlm", "faiss", "word2vec", "hnswlib", "darknet",
-    "mpeg-audio", "annoy", "sphinx", "dlib", "ds-store", "mecab", "sudachi",
+    "mpeg-audio", "annoy", "sphinx", "dlib", "ds-store", "mecab", "sudachi", "tiff big", "zeros",
 }  # fmt: skip

@@ -6,10 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from weighbridge.budget import Budget
+from weighbridge.errors import LimitExceeded
 from weighbridge.sources.base import Source
 
 MOST_PARTS = 1_000_000
-"""Boxes, pages, records or blocks that are followed in one file; the budget's time comes first."""
+"""Parts of other kinds than those below that are followed in one file."""
+
+MOST_STEPS = 20_000_000
+"""Boxes, pages, records or blocks in a row; collections of a million pictures have as many."""
 
 _CHECK_EVERY = 4_096
 
@@ -45,9 +49,12 @@ def follow(
         length: given the first bytes of a part and its offset, returns its whole length, None
             when no part begins so. Fewer than `width` bytes are given at the end of the source.
         budget: its time bounds the walk.
+
+    Raises:
+        LimitExceeded: there are more parts than are followed.
     """
     offset = start
-    for count in range(MOST_PARTS):
+    for count in range(MOST_STEPS):
         if not count % _CHECK_EVERY:
             budget.check_time()
         if offset >= source.size:
@@ -56,7 +63,8 @@ def follow(
         if size is None or size <= 0:
             return offset
         offset += size
-    return offset
+    text = f"more than {MOST_STEPS} parts stand in a row"
+    raise LimitExceeded("limit-parts", text, offset)
 
 
 def number(data: bytes, at: int, width: int = 4) -> int:

@@ -2,7 +2,7 @@
 
 BMP: BITMAPFILEHEADER. TIFF 6.0: section 2. ISO 14496-12: boxes (MP4, MOV, HEIF, AVIF). RFC 3533:
 Ogg pages. RFC 9639: FLAC. ISO 11172-3: MPEG audio frames, with ID3v2.4 before and ID3v1 behind.
-EBML (RFC 8794): Matroska, WebM. IFF: AIFF. RIFF: AVI.
+EBML (RFC 8794): Matroska, WebM. IFF: AIFF. BigTIFF: its design page.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ def bmp(source: Source, head: bytes, budget: Budget) -> Extent | None:
 
 def tiff(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """A picture whose directories stand anywhere in the file, so its end is that of the file."""
-    order = {b"II*\0": "little", b"MM\0*": "big"}.get(head[:4])
-    if order is None:
+    read = {b"II*\0": number, b"II+\0": number, b"MM\0*": big, b"MM\0+": big}.get(head[:4])
+    if read is None:
         return None
-    first = int.from_bytes(head[4:8], "little" if order == "little" else "big")
+    wide = b"+" in head[2:4]
+    first = read(head, 8, 8) if wide else read(head, 4)
     return Extent("tiff", source.size if 8 <= first < source.size else source.size + 1)
 
 
@@ -67,8 +68,8 @@ def netpbm(source: Source, head: bytes, budget: Budget) -> Extent | None:
 
 
 def boxes(source: Source, head: bytes, budget: Budget) -> Extent | None:
-    """MP4, MOV, HEIF, AVIF and JPEG 2000: boxes one behind the other."""
-    if head[4:8] not in (b"ftyp", b"jP  "):
+    """MP4, MOV, HEIF, AVIF, JPEG 2000 and JPEG XL: boxes one behind the other."""
+    if head[4:8] not in (b"ftyp", b"jP  ", b"JXL "):
         return None
 
     def length(header: bytes, offset: int) -> int | None:
@@ -168,9 +169,7 @@ def _vint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def chunks(source: Source, head: bytes, budget: Budget) -> Extent | None:
-    """AIFF and AVI: one chunk that states its length."""
+    """AIFF: one chunk that states its length."""
     if head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"):
         return Extent("aiff", 8 + big(head, 4))
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return Extent("avi", 8 + number(head, 4))
     return None

@@ -3,7 +3,22 @@
 from __future__ import annotations
 
 from weighbridge.budget import Budget
-from weighbridge.formats.data import documents, media, recognisers, tables, vectors, weights
+from weighbridge.formats.data import (
+    corpora,
+    documents,
+    leftovers,
+    media,
+    medicine,
+    pictures,
+    recognisers,
+    science,
+    shapes,
+    sounds,
+    statistics,
+    tables,
+    vectors,
+    weights,
+)
 from weighbridge.formats.data.extent import Extent, Reader
 from weighbridge.sources.base import Source
 
@@ -17,6 +32,47 @@ READERS: tuple[Reader, ...] = (
     media.flac,
     media.matroska,
     media.chunks,
+    pictures.dds,
+    pictures.psd,
+    pictures.floats,
+    pictures.pam,
+    pictures.wrapped,
+    science.mrc,
+    science.bam,
+    pictures.jpeg,
+    sounds.riff,
+    sounds.wave64,
+    sounds.midi,
+    sounds.sun_audio,
+    sounds.core_audio,
+    sounds.amr,
+    sounds.flash_video,
+    sounds.sphere,
+    sounds.raw_film,
+    sounds.blocks,
+    medicine.dicom,
+    medicine.nifti,
+    medicine.edf,
+    medicine.volumes,
+    science.trajectories,
+    science.fits,
+    science.weather,
+    shapes.glb,
+    shapes.ply,
+    shapes.pcd,
+    shapes.las,
+    shapes.shapefile,
+    shapes.scenes,
+    statistics.stata,
+    statistics.sas,
+    corpora.records,
+    corpora.tokens,
+    corpora.lance,
+    corpora.log,
+    leftovers.apple_double,
+    leftovers.property_list,
+    leftovers.torrent,
+    leftovers.embedded_font,
     documents.pdf,
     documents.font,
     documents.folder_view,
@@ -49,6 +105,22 @@ READERS: tuple[Reader, ...] = (
     weights.mxnet_parameters,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
+    sounds.adts,
+    sounds.transport_stream,
+    statistics.idx,
+    statistics.matlab4,
+    shapes.dbase,
+    shapes.stl,
+    corpora.marian,
+    corpora.kaldi,
+    corpora.importance,
+    corpora.llama2c,
+    corpora.pieces,
+    corpora.pictures,
+    corpora.knowledge_base,
+    leftovers.certificate,
+    leftovers.zeros,
+    pictures.targa,
     vectors.annoy,
 )
 
@@ -56,4 +128,5 @@ READERS: tuple[Reader, ...] = (
 def recognise(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Return the format of inert data and where it ends, or None."""
     found = (reader(source, head, budget) for reader in READERS)
-    return next((extent for extent in found if extent is not None), None)
+    # What ends where it begins was none after all.
+    return next((extent for extent in found if extent is not None and extent.end > 0), None)

@@ -38,6 +38,9 @@ _WEIGHT_ATTRIBUTES = frozenset({"layer_names", "weight_names", "keras_version"})
 # and LZF.
 _BUILT_IN = frozenset({"1", "2", "3", "4", "5", "6", "32000"})
 _MATLAB = b"MATLAB 7.3 MAT-file"
+# What JLD2.jl puts before a file, and JLD.jl, which evaluated the names of types.
+_JULIA = (b"HDF5-based Julia Data Format, version ", b"Julia data file (HDF5), version ")
+_JULIA_BLOCK = 512
 _MOST_PICKLES = 200
 _BLOCK_SEEN = 1 << 20
 _SHORTEST_PICKLE = 3
@@ -209,6 +212,10 @@ def _user_block(context: Context, source: Source, place: Place, base: int) -> No
     block = SliceSource(source, 0, base)
     head = block.read_at(0, _BLOCK_SEEN)
     if head.startswith(_MATLAB) or not head.strip(b"\0") and base <= _BLOCK_SEEN:
+        return
+    if head.startswith(_JULIA) and base == _JULIA_BLOCK and head.isascii():
+        text = "it is a file of Julia, and the types that it names are not judged"
+        context.gap(place, NAME, "unsupported-julia-types", text, 0)
         return
     inner = place.inside("user-block", origin="hidden")
     for body in (_Unsigned(source, base), block):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from weighbridge.errors import MalformedInput, ParseError
+from weighbridge.errors import MalformedInput, ParseError, Unsupported
 from weighbridge.facts.graphs import ExternalData
 from weighbridge.formats import hidden
 from weighbridge.formats.context import Context, Place
@@ -23,6 +23,7 @@ NAME = "tensorflow-checkpoint-index"
 FINGERPRINT = "tensorflow-fingerprint"
 _MAGIC = bytes.fromhex("57fb808b247547db")
 _FOOTER, _TRAILER = 48, 5
+_PLAIN = b"\0"
 _BLOCKS = 1_000_000
 _SHARDS = 10_000
 _INDEX_LIMIT = 64 << 20
@@ -49,6 +50,8 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     index, _end = _handle(wire, position, source.size - 8)
     if index[0] + index[1] + _TRAILER > source.size - _FOOTER or index[1] > _INDEX_LIMIT:
         raise MalformedInput("table-index", "the table's index is not in the file", index[0])
+    if source.read_at(index[0] + index[1], 1) != _PLAIN:
+        raise Unsupported("compressed-table", "the blocks of the table are compressed", index[0])
     blocks = _blocks(context, source, wire, index)
     spans = [index, _meta, *blocks]
     reached = 0
