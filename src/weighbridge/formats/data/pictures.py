@@ -26,6 +26,7 @@ _DXGI = {70: 8, 71: 8, 72: 8, 79: 8, 80: 8, 81: 8} | dict.fromkeys(
 _CUBE = 0x200
 # Markers that end entropy-coded data: neither a stuffed zero, nor a restart, nor a filler.
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+_LAST = b"\xff\xd9"
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _WINDOW = 1 << 20
 _FILLED = 1 << 16
@@ -117,6 +118,8 @@ def jpeg(source: Source, head: bytes, budget: Budget) -> Extent | None:
     """Pictures one behind the other, as cameras keep a second one; each ends with its marker."""
     if head[:3] != b"\xff\xd8\xff":
         return None
+    if source.read_at(source.size - 2, 2) == _LAST:
+        return Extent("jpeg", source.size)  # What hubs hold most of is not fetched as a whole.
     start, end = 0, 0
     while source.read_at(start, 2) == b"\xff\xd8":
         found = _jpeg_end(source, start + 2, budget)
