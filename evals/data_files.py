@@ -405,6 +405,7 @@ FURTHER = {
     + bytes(range(12)),
     "icns": lambda: b"icns" + struct.pack(">I4sI", 28, b"ic07", 20) + bytes(range(12)),
     "djvu": lambda: b"AT&TFORM" + struct.pack(">I4s", 12, b"DJVU") + bytes(8),
+    "icc-profile": lambda: struct.pack(">I", 160).ljust(36, b"\0") + b"acsp" + bytes(120),
     "targa": targa, "mrc": mrc, "wave w64": wave64, "wave rf64": rf64, "avi": avi,
     "riff": lambda: b"RIFF" + struct.pack("<I", 12) + b"sfbk" + bytes(8), "midi": midi,
     "sun-audio": lambda: b".snd" + struct.pack(">5I", 24, 9, 1, 8000, 1) + bytes(range(9)),

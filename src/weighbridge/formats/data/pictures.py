@@ -2,7 +2,8 @@
 
 DDS: Microsoft, DDS_HEADER. PSD: Adobe Photoshop file formats specification. PFM: Debevec's portable
 float map. FLO: Middlebury optical flow. PAM: Netpbm, pam(5). ICNS: Apple icon image. TGA:
-Truevision TGA 2.0. DjVu: DjVu3 specification, 8. JPEG: ITU T.81, B.1.
+Truevision TGA 2.0. DjVu: DjVu3 specification, 8. JPEG: ITU T.81, B.1. ICC: ICC.1,
+7.2.
 """
 
 from __future__ import annotations
@@ -101,6 +102,11 @@ def wrapped(source: Source, head: bytes, budget: Budget) -> Extent | None:
     if head[:8] == b"AT&TFORM":
         return Extent("djvu", 12 + big(head, 8) + big(head, 8) % 2)
     return None
+
+
+def colours(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Profiles of colours, which state their length."""
+    return Extent("icc-profile", big(head, 0)) if head[36:40] == b"acsp" else None
 
 
 def targa(source: Source, head: bytes, budget: Budget) -> Extent | None:

@@ -37,6 +37,7 @@ READERS: tuple[Reader, ...] = (
     pictures.floats,
     pictures.pam,
     pictures.wrapped,
+    pictures.colours,
     science.mrc,
     science.bam,
     pictures.jpeg,
