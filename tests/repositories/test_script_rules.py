@@ -12,6 +12,8 @@ from evals.repositories.hostile import STATEMENTS
 from evals.repositories.samples import MARK
 from repository_scanning import findings_of, rules_of
 
+from weighbridge.findings.model import Kind
+
 HIDDEN = {
     "base64-exec": "hidden-code",
     "marshal": "hidden-code",
@@ -164,3 +166,24 @@ def test_commands_in_the_configuration_of_tools(name: str, text: str) -> None:
     assert "curl" in hostile.split("\n")[found.evidence["line"] - 1]
     honest = text.format(command="python train.py --epochs 3")
     assert findings_of(honest, name) == []
+
+
+FUNC_LOAD = """
+import codecs, marshal, types
+def func_load(code):
+    raw = codecs.decode(code.encode("ascii"), "base64")
+    return types.FunctionType(marshal.loads(raw), globals())
+"""
+
+
+def test_a_function_that_makes_functions_of_what_it_is_given_is_suspicious() -> None:
+    """Keras and TensorFlow have it; what it is given stands elsewhere."""
+    (found,) = findings_of(FUNC_LOAD, "python_utils.py")
+    assert (found.rule, found.kind) == ("hidden-code", Kind.SUSPICIOUS)
+
+
+def test_one_that_is_given_something_here_is_malicious() -> None:
+    text = f'{FUNC_LOAD}func_load("4wAAAAAAAAAAAAAAAAAAAAA=")()\n'
+    assert [one.kind for one in findings_of(text, "x.py")] == [Kind.MALICIOUS]
+    text = FUNC_LOAD + "exec(marshal.loads(codecs.decode(open('w.bin', 'rb').read(), 'base64')))\n"
+    assert Kind.MALICIOUS in [one.kind for one in findings_of(text, "x.py")]

@@ -98,6 +98,7 @@ def found(rule: Rule, acts: list[Act], title: str, **changes: object) -> Finding
     )
 
 
+_ELSEWHERE = frozenset({"fetched", "received", "downloaded", "file", "environment", "variable"})
 _COMMAND_OPTIONS = frozenset({"-c", "/c", "/C", "-Command", "-command", "-EncodedCommand", "-enc"})
 _STARTING = frozenset({"CreateThread", "CreateRemoteThread", "WriteProcessMemory", "RtlMoveMemory"})
 
@@ -116,6 +117,8 @@ def runs_hidden(act: Act) -> bool:
         return True
     if act.act == "reflect":
         return "hidden-name" in act.traits
+    if _makes_function(act):
+        return False
     if act.act in ("exec", "unmarshal"):
         # Formulas are put together from letters as well, and evaluated.
         hiding = {"decoded"} if act.name == "builtins.eval" else {"decoded", "spelled"}
@@ -125,8 +128,17 @@ def runs_hidden(act: Act) -> bool:
     return act.act == "deserialize" and "decoded" in act.traits and act.constant
 
 
+def _makes_function(act: Act) -> bool:
+    """Say whether a function makes another of what it is given, as func_load of Keras does."""
+    made = act.name in ("marshal.loads", "types.FunctionType") and "decoded" in act.traits
+    elsewhere = act.constant or not _ELSEWHERE.isdisjoint(act.traits)
+    return made and act.when == "call" and not elsewhere
+
+
 def runs_unseen(act: Act) -> bool:
-    """Say whether an act runs text that is nowhere in the repository, but in the environment."""
+    """Say whether an act runs what is nowhere in its text: of the environment, or an argument."""
+    if _makes_function(act):
+        return True
     shown = "environ" in act.code or "getenv" in act.code
     return (
         act.name == "builtins.exec" and shown and bool({"variable", "environment"} & {*act.traits})
