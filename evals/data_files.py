@@ -336,6 +336,37 @@ def kaldi():
     return b"utt1 " + matrix + b"utt2 " + vector + b"utt3 " + packed + b"utt4 " + counts
 
 
+def _named(text):
+    return struct.pack("<i", len(text)) + text
+
+
+def _symbols():
+    rows = b"".join(
+        _named(word) + struct.pack("<q", at) for at, word in enumerate((b"<eps>", b"a"))
+    )
+    return struct.pack("<I", 0x7EB2FB74) + _named(b"words") + struct.pack("<2q", 2, 2) + rows
+
+
+def machine(states=2, kind=b"vector"):
+    """A transducer of OpenFst with two tables of symbols, and an arc from each state."""
+    head = struct.pack("<I", 0x7EB2FDD6) + _named(kind) + _named(b"standard")
+    head += struct.pack("<2iQ3q", 2, 3, 0, 0, states, states) + _symbols() * 2
+    arc = struct.pack("<2ifi", 1, 1, 0.5, 1)
+    if kind == b"const":
+        rows = (struct.pack("<f4I", 0.25, at, 1, 0, 0) for at in range(states))
+        return head + b"".join(rows) + arc * states
+    return head + (struct.pack("<fq", 0.25, 1) + arc) * states
+
+
+def machines():
+    """An archive of two."""
+    out, places = struct.pack("<2I", 0x7EB2F35C, 1), []
+    for name, kind in ((b"digits", b"vector"), (b"names", b"const")):
+        places.append(len(out))
+        out += _named(name) + machine(3, kind)
+    return out + struct.pack("<4q", 2, *places, 2)
+
+
 def knowledge_base():
     """One entity and one name."""
     entity = struct.pack("<Qfi", 0x735DFB835F73234B, 1.0, 0)
@@ -406,6 +437,7 @@ FURTHER = {
     "icns": lambda: b"icns" + struct.pack(">I4sI", 28, b"ic07", 20) + bytes(range(12)),
     "djvu": lambda: b"AT&TFORM" + struct.pack(">I4s", 12, b"DJVU") + bytes(8),
     "icc-profile": lambda: struct.pack(">I", 160).ljust(36, b"\0") + b"acsp" + bytes(120),
+    "openfst": machine, "openfst const": lambda: machine(3, b"const"), "openfst-archive": machines,
     "targa": targa, "mrc": mrc, "wave w64": wave64, "wave rf64": rf64, "avi": avi,
     "riff": lambda: b"RIFF" + struct.pack("<I", 12) + b"sfbk" + bytes(8), "midi": midi,
     "sun-audio": lambda: b".snd" + struct.pack(">5I", 24, 9, 1, 8000, 1) + bytes(range(9)),

@@ -16,6 +16,7 @@ from weighbridge.formats.data import (
     sounds,
     statistics,
     tables,
+    transducers,
     vectors,
     weights,
 )
@@ -38,6 +39,7 @@ READERS: tuple[Reader, ...] = (
     pictures.pam,
     pictures.wrapped,
     pictures.colours,
+    transducers.transducer,
     science.mrc,
     science.bam,
     pictures.jpeg,
