@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import mmap
 import os
 import shutil
 import socket
@@ -24,6 +25,9 @@ from weighbridge.sources.base import Source
 from weighbridge.sources.local import FileSource
 
 Examine = Callable[[Source, Budget, str], Sequence[Fact]]
+RESERVE = 4 << 20
+"""Bytes of addresses that are kept free, so that there is room to say that there is none left."""
+_reserved: list[mmap.mmap] = []
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -61,6 +65,7 @@ def _parsers() -> Examine:
 
 def serve(connection: socket.socket, examine: Examine) -> None:
     """Answer requests until the connection ends."""
+    _reserved.append(mmap.mmap(-1, RESERVE))
     messages.send(connection, {"type": "ready", "facts_version": FACTS_VERSION})
     while (request := messages.receive_job(connection)) is not None:
         job, descriptor = request
@@ -113,6 +118,8 @@ def _facts(source: Source, budget: Budget, name: str, examine: Examine) -> list[
     except SourceError:
         raise
     except MemoryError:
+        while _reserved:
+            _reserved.pop().close()
         return [_gap("limit-memory", "parsing it needs more memory than a scan may use")]
     except RecursionError:
         return [_gap("limit-recursion", "its structure is nested too deeply to follow")]
