@@ -36,3 +36,26 @@ def test_a_wheel_is_named_and_its_code_examined():
 def test_other_archives_stay_what_they_are():
     members = {"META-INF/MANIFEST.MF": b"x: 1\n", "a.txt": b"text\n"}
     assert scan(archive(members)).findings == []
+
+
+THEME = build_zip(
+    ZipEntry(b"[Content_Types].xml", b"<Types/>"), ZipEntry(b"_rels/.rels", b"<Relationships/>")
+)
+COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(range(256)) * 4
+
+
+def test_the_theme_in_a_workbook_of_excel_is_no_second_file():
+    """An .xls holds a zip, which is named by what stands around it."""
+    report = scan(COMPOUND + THEME + bytes(range(1, 200)))
+    assert (report.verdict, report.rules) == (Verdict.INCONCLUSIVE, set())
+
+
+def test_any_other_zip_in_a_compound_file_is_one():
+    other = build_zip(ZipEntry(b"a/data.pkl", b"\x80\x02N."))
+    assert "hidden-content" in scan(COMPOUND + other).rules
+    trap = build_zip(
+        ZipEntry(b"[Content_Types].xml", b"<Types/>"),
+        ZipEntry(b"_rels/.rels", b""),
+        ZipEntry(b"a/data.pkl", b"cposix\nsystem\n(S'echo weighbridge'\ntR."),
+    )
+    assert scan(COMPOUND + trap).verdict is Verdict.MALICIOUS

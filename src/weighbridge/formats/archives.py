@@ -26,6 +26,8 @@ from weighbridge.sources.base import Source
 from weighbridge.sources.memory import SliceSource
 
 _CRC_LIMIT = 4 << 20
+_COMPOUND = bytes.fromhex("d0cf11e0a1b11ae1")  # MS-CFB, 2.2
+_AROUND = ("zip-prepended", "zip-appended")
 
 
 def parse(context: Context, kind: str, source: Source, place: Place) -> str:
@@ -92,7 +94,10 @@ def _name(kind: str, archive: Archive) -> str:
 
 
 def _structure(context: Context, kind: str, archive: Archive, source: Source, place: Place) -> None:
+    within = _is_office_theme(archive, source)
     for anomaly in archive.anomalies:
+        if within and anomaly.code in _AROUND:
+            continue
         text = anomaly.text if anomaly.member is None else f"{anomaly.member}: {anomaly.text}"
         context.anomaly(place, kind, anomaly.code, text, anomaly.offset)
     for gap in archive.gaps:
@@ -100,6 +105,15 @@ def _structure(context: Context, kind: str, archive: Archive, source: Source, pl
         context.gap(inner, kind, gap.code, gap.text, gap.offset)
     for number, (offset, size) in enumerate(archive.uncovered[:64]):
         _uncovered(context, kind, SliceSource(source, offset, size), place, offset, number)
+
+
+def _is_office_theme(archive: Archive, source: Source) -> bool:
+    """Say whether a zip is what Excel keeps in an .xls of its theme (MS-XLS, 2.4.326).
+
+    Its parts are members of a zip as in .xlsx, and the zip is a record of a compound file.
+    """
+    names = {member.name for member in archive.members}
+    return source.read_at(0, 8) == _COMPOUND and {"[Content_Types].xml", "_rels/.rels"} <= names
 
 
 def _uncovered(
