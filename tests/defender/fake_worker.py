@@ -6,6 +6,7 @@ The process, its confinement and its protocol are the real ones.
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import signal
 import sys
@@ -61,6 +62,17 @@ def _memory(argument: str, budget: Budget) -> list[Fact]:
     size = int(argument) << 20
     while True:
         _keep.append(bytearray(size))
+
+
+def _brim(argument: str, budget: Budget) -> list[Fact]:
+    """Take addresses until not even a small piece is left."""
+    size = 256 << 20
+    while size > 16:
+        try:
+            _keep.append(mmap.mmap(-1, size) if size > mmap.PAGESIZE else bytearray(size))
+        except (MemoryError, OSError):
+            size //= 2
+    raise MemoryError
 
 
 def _touch(argument: str, budget: Budget) -> list[Fact]:
@@ -134,6 +146,7 @@ _COMMANDS = {
     "sleep": _sleep,
     "spin": _spin,
     "memory": _memory,
+    "brim": _brim,
     "touch": _touch,
     "recursion": _recursion,
     "bug": _bug,

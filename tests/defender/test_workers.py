@@ -113,7 +113,7 @@ def test_processor_time_is_limited_in_the_worker_too(
 
 
 @LINUX
-@pytest.mark.parametrize("content", ["memory 16", "memory 2000", "touch 320"])
+@pytest.mark.parametrize("content", ["memory 16", "memory 2000", "brim", "touch 320"])
 def test_a_memory_bomb_is_ended(workers: pool.Pool, tmp_path: Path, content: str) -> None:
     gap = gap_of(examine(workers, tmp_path, content))
     assert gap.code == "limit-memory"

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from evals.flat_tables import Flat
 from evals.mobile_networks import EXTRA, PLAIN, PLUGIN, layer, mnn, ncnn, operator, rknn
+from evals.protobufs import onnx_graph, onnx_model, onnx_node, onnx_tensor
 from hypothesis import given
 from hypothesis import strategies as st
 from scanning import scan
@@ -50,6 +51,15 @@ def test_no_truncated_model_of_rknn_is_clean() -> None:
     data = rknn("cstSoftmax")
     for size in range(24, len(data)):
         assert scan(data[:size]).verdict is not Verdict.CLEAN, size
+
+
+def test_a_model_of_onnx_behind_the_mark_of_rknn_is_read_too() -> None:
+    """To protobuf `RK` is the start of a field that it passes over, of 75 bytes."""
+    escape = onnx_tensor(location="../../../../etc/passwd")
+    graph = onnx_model(onnx_graph((onnx_node("Relu"),), (escape,)))
+    head = b"RKNN\0\0\0\0" + (6).to_bytes(8, "little")
+    assert "external-data-escape" in scan(head.ljust(77, b"\0") + graph).rules
+    assert "external-data-escape" in scan(b"ML\xefR\0" + graph).rules
 
 
 def test_another_layout_of_rknn_is_named_and_not_judged() -> None:

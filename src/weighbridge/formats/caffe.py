@@ -78,8 +78,11 @@ def _known(types: list[str]) -> bool:
 
 def _state(context: Context, source: Source, place: Place, references: list[Reference]) -> None:
     context.format(place, NAME, source.size)
-    for reference in references[:_MOST]:
+    distinct = {reference.value: reference for reference in reversed(references)}
+    for reference in list(distinct.values())[:_MOST]:
         context.add(reference)
+    if len(distinct) > _MOST:
+        context.gap(place, NAME, "limit-references", f"more than {_MOST} layers in Python")
 
 
 def _layer(
@@ -108,7 +111,10 @@ def note_network(context: Context, text: str, place: Place) -> bool:
         return False
     if not any(match[1] in _LAYER_TYPES for match in _TEXT_TYPE.finditer(text)):
         return False
-    for match, _ in zip(_PARAMETERS.finditer(text), range(_MOST), strict=False):
+    for number, match in enumerate(_PARAMETERS.finditer(text)):
+        if number >= _MOST:
+            context.gap(place, NAME, "limit-references", f"more than {_MOST} layers in Python")
+            break
         module, name = _MODULE.search(match[1]), _CLASS.search(match[1])
         line = text.count("\n", 0, match.start()) + 1
         if module is not None:

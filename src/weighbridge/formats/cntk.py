@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 
-from weighbridge.errors import MalformedInput
+from weighbridge.errors import LimitExceeded, MalformedInput
 from weighbridge.facts.repository import Reference
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.operator_tally import OperatorTally
@@ -40,7 +40,7 @@ _TELLING = frozenset({"class", "module", "deserialize_method", "op_name"})
 _PLAIN = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z", re.ASCII)
 _TEXT_LIMIT = 64 << 10
 _REPEATS = 4
-_MOST = 200
+_MOST = 1_000
 
 
 def claims(source: Source, head: bytes) -> bool:
@@ -103,8 +103,8 @@ class _Walk:
             for entry in self._inside(part, _ENTRY):
                 key, values = self._entry(entry)
                 found = self._value(values)
-                if key in _TELLING:
-                    texts.setdefault(key, []).extend(found[:_REPEATS])
+                if key in _TELLING:  # Of a key that stands twice the last one counts.
+                    texts[key] = [*texts.get(key, ()), *found][-_REPEATS:]
         if "module" in texts:
             self._function(texts, parts[0].start)
 
@@ -147,8 +147,11 @@ class _Walk:
             given = (("module", module), ("deserialize_method", method))
             self.tally.note(name or method, offset, "native", given)
         for module, cls in product(texts["module"], texts.get("class", ())):
-            if (module, cls) in self._told or len(self._told) >= _MOST:
+            if (module, cls) in self._told:
                 continue
+            if len(self._told) >= _MOST:
+                text = f"more than {_MOST} functions that users defined"
+                raise LimitExceeded("limit-cntk-functions", text, offset)
             self._told.add((module, cls))
             self._python(module, cls, name, offset)
 

@@ -31,6 +31,8 @@ def _is_shard(record: object) -> bool:
 def read_cache(context: Context, value: object, place: Place) -> None:
     """State which files hold the weights, and how far."""
     records = value["records"] if isinstance(value, dict) else []
+    if len(records) > _MOST:
+        context.gap(place, NAME, "limit-shards", f"more than {_MOST} shards")
     for record in records[:_MOST]:
         tensors = record.get("records")
         count = len(tensors) if isinstance(tensors, list) else 1

@@ -65,7 +65,8 @@ class FormatEntry:
     covers: tuple[str, ...] = ()
 
 
-# Recognised by plausible fields alone: nothing with a magic number is one of these as well.
+# Recognised by plausible fields alone: nothing with a magic number is one of these as well, unless
+# the number is itself a field of protobuf, of a kind that is passed over (`RKNN`, `ML\xefR`).
 _WITHOUT_MAGIC = (
     onnx.NAME,
     tensorflow.NAME,
@@ -102,9 +103,9 @@ FORMATS: tuple[FormatEntry, ...] = (
         ncnn_binary.NAME, ncnn_binary.claims, ncnn_binary.parse, covers=(*_WITHOUT_MAGIC, raw.NAME)
     ),
     FormatEntry(espeak.NAME, espeak.claims, espeak.parse, covers=_WITHOUT_MAGIC),
-    FormatEntry(rknn.NAME, rknn.claims, rknn.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(rknn.NAME, rknn.claims, rknn.parse),
     FormatEntry(token_index.NAME, token_index.claims, token_index.parse, covers=_WITHOUT_MAGIC),
-    FormatEntry(mlir.NAME, mlir.claims, mlir.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(mlir.NAME, mlir.claims, mlir.parse),
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),

@@ -13,8 +13,6 @@ _BRINGS = frozenset(
     "aiohttp base64 binascii bz2 codecs ftplib http httpx lzma marshal requests socket urllib "
     "urllib3 zlib".split()
 )
-# Names come without what they belong to, so `platform.system()` may look like `os.system()`.
-_ALIKE = {"os.system": "platform"}
 
 
 def grave(code: Code) -> list[tuple[str, str]]:
@@ -25,11 +23,7 @@ def grave(code: Code) -> list[tuple[str, str]]:
         for name, row in dangerous_names(code)
         if row.name != "*" and row.severity == "critical" and _is_standard(name)
     ]
-    found = [
-        (name, effect)
-        for name, effect in named
-        if effect == "process_exec" and _ALIKE.get(name) not in modules
-    ]
+    found = [(name, effect) for name, effect in named if effect == "process_exec"]
     brought = modules & _BRINGS
     if brought:
         found += [(name, effect) for name, effect in named if name in _RUNS_TEXT]

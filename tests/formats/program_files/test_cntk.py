@@ -2,7 +2,7 @@
 
 import pytest
 from evals.cntk_models import cntk, dictionary, in_python, native, number, of_two_gigabytes, text
-from evals.protobufs import onnx_graph, onnx_model, onnx_node
+from evals.protobufs import message, onnx_graph, onnx_model, onnx_node
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,6 +54,22 @@ def test_a_harmless_function_before_it_does_not_hide_it():
     """A field that may stand once and stands twice is put together of both."""
     report = scan(cntk(in_python("cntk.ops", "Plus") + INJECTED))
     assert "code-in-name" in report.rules
+
+
+def test_no_number_of_decoys_hides_it():
+    decoys = [in_python("cntk.ops", f"Op{at}") for at in range(1500)]
+    assert scan(cntk(INJECTED, *decoys)).verdict is Verdict.MALICIOUS
+    assert scan(cntk(*decoys, INJECTED)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_keys_that_stand_there_thousands_of_times_take_no_time():
+    """Of each the last one counts, as in the reader of CNTK."""
+    told = [
+        message((1, key), (2, text(f"a{at}"))) for key in ("module", "class") for at in range(3000)
+    ]
+    told += [message((1, "module"), (2, text("os"))), message((1, "class"), (2, text("system")))]
+    value = message((1, 1), (2, 10), (12, message(*((2, row) for row in told))))
+    assert "named-callable" in scan(cntk(value)).rules
 
 
 def test_a_library_of_its_choice_is_suspicious():

@@ -2,6 +2,7 @@
 
 import importlib.util
 import marshal
+import time
 
 import pytest
 
@@ -50,6 +51,7 @@ def test_a_file_that_breaks_off_is_not_clean():
         "import subprocess\ndef convert(a):\n    return subprocess.run(['ffmpeg', a])\n",
         "import subprocess\nclass A:\n    def go(self, a):\n        return subprocess.run(a)\n",
         "import platform, os\nMAC = platform.system()\nHOME = os.path.expanduser('~')\n",
+        "import os\nimport platform as _platform\nX = _platform.system()\nos.getcwd()\n",
         "import re\nWORD = re.compile('a')\ndef f(x):\n    return eval(x)\n",
         "import types\ndef bind(f, x):\n    return types.MethodType(f, x)\nmethod = bind(len, 1)\n",
         "import triton\n@triton.jit\ndef kernel(x):\n    return x\n",
@@ -67,6 +69,8 @@ def test_what_ordinary_modules_do_is_a_weakness(source):
     "source",
     [
         "import os\nos.popen('x')\n",
+        "import os, platform\nprint(platform.system())\nos.system('x')\n",
+        "import os as o, platform\nplatform.system()\no.system('x')\n",
         "from os import system as s\ns('x')\n",
         "import subprocess\ndef f():\n    subprocess.run('x')\nf()\n",
         "import subprocess\ndef f():\n    def g():\n        subprocess.run('x')\n    g()\nf()\n",
@@ -84,3 +88,13 @@ def test_what_ordinary_modules_do_is_a_weakness(source):
 def test_programs_and_brought_code_at_import_are_suspicious(source):
     (finding,) = scan(compiled(source)).findings
     assert (finding.rule, finding.kind) == ("python-bytecode", Kind.SUSPICIOUS)
+
+
+def test_thousands_of_functions_that_call_each_other_take_no_time():
+    names = [f"f{at}" for at in range(900)]
+    chain = "\n".join(f"def {a}(): return {b}()" for a, b in zip(names, names[1:], strict=False))
+    source = f"import os\n{chain}\ndef {names[-1]}(): os.system('x')\n"
+    started = time.perf_counter()
+    assert scan(compiled(source)).verdict is Verdict.WEAKNESS
+    assert scan(compiled(f"{source}f0()\n")).verdict is Verdict.SUSPICIOUS
+    assert time.perf_counter() - started < 20

@@ -17,7 +17,7 @@ from weighbridge.errors import MalformedInput
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.python.code_objects import code_fact, collect
 from weighbridge.formats.python.effects import Names
-from weighbridge.formats.python.import_time import run_by_import
+from weighbridge.formats.python.import_time import owners_of, run_by_import
 from weighbridge.formats.python.marshal_reader import CodeObject, read, strip_pyc_header
 from weighbridge.sources.base import Source
 
@@ -47,8 +47,14 @@ def parse(context: Context, source: Source, place: Place) -> bool:
     fact = code_fact(
         code, stream=None, member=place.member, offset=len(data) - len(raw), call=None, raw=raw
     )
+    magic = int.from_bytes(data[:2], "little")
+    running = run_by_import(code, magic)
     names = Names()
-    collect(code, names, only=run_by_import(code, int.from_bytes(data[:2], "little")))
-    calls, imports = tuple(names.calls), tuple(names.imports)
-    context.add(replace(fact, origin=NAME, calls=calls, imports=imports))
+    collect(code, names, only=None if running is None else frozenset(map(id, running)))
+    calls = tuple(names.calls)
+    # Names come without what they belong to, and `platform.system()` looks like `os.system()`.
+    owners = owners_of("system", running or (), magic)
+    if owners and all("platform" in owner for owner in owners):
+        calls = tuple(name for name in calls if name != "os.system")
+    context.add(replace(fact, origin=NAME, calls=calls, imports=tuple(names.imports)))
     return True
