@@ -192,9 +192,9 @@ def _quiet(context: Context, source: Source, head: bytes, place: Place) -> str |
         elif data.name in arrow_schema.KINDS:
             arrow_schema.read_types(context, source, place, data.name)
         return data.name
-    name = known.name_of(head)
-    if name is not None:
-        return _named(context, source, place, name, known.needed(head))
+    sealed = known.sealed(head)
+    if sealed is not None:
+        return _named(context, source, place, *sealed)
     found = inert.parse_text(context, source, place)
     if found is not None:
         return found
