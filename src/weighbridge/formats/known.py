@@ -10,6 +10,16 @@ from __future__ import annotations
 from weighbridge.sources.base import Source
 from weighbridge.tables.known_formats import known_formats
 
+# What has a reader, which refused it: it breaks off, or is damaged.
+_DAMAGED = (
+    (4, b"TFL3", "tflite"),
+    (4, b"ET12", "executorch"),
+    (0, b"\x7fELF", "elf-executable"),
+    (0, b"\xca\xfe\xba\xbe", "java-class-or-mach-o"),
+    (0, b"\xcf\xfa\xed\xfe", "mach-o-executable"),
+    (0, b"\xfe\xed\xfa\xcf", "mach-o-executable"),
+    (0, b"\0asm", "webassembly"),
+)
 _SEALED = (b"age-encryption.org/v1\n", b"-----BEGIN PGP MESSAGE-----")
 
 
@@ -22,6 +32,9 @@ def beside(source: Source, head: bytes) -> tuple[str, str] | None:
     """Return the name of a kind of file that is no text, and what its judgement would need."""
     if head[:2] == b"MZ" and len(head) >= 64 and b"\0" in head[:64]:
         return "windows-executable", "a whole file"
+    for at, magic, name in _DAMAGED:
+        if head[at : at + len(magic)] == magic:
+            return name, "a whole file"
     for one in known_formats():
         at = one.offset if one.offset >= 0 else source.size + one.offset
         end = at + len(one.magic)
