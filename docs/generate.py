@@ -145,6 +145,7 @@ def depth_page() -> str:
     """Return the page that says how far each format is read, from the table and the registry."""
     from weighbridge.formats.data.registry import READERS
     from weighbridge.tables.known_formats import known_formats
+    from weighbridge.tables.known_names import known_names
 
     lines = [
         f"# How far each format is read\n\n{NOTICE}*Judged*: parsed, and rules look at it. "
@@ -180,6 +181,19 @@ def depth_page() -> str:
     )
     needs = {one.name: one.need for one in sorted(known_formats(), key=lambda one: one.name)}
     lines += [f"- `{name}`: a judgement needs {need}." for name, need in needs.items()]
+    lines.append(
+        "\n## Named by what they are called\n\nThese have no signature. Where nothing recognises "
+        "the bytes, the name of the file says\nwhat to look for; it decides no verdict. What has "
+        "no such name either is `raw-numbers` of some\nwidth, `packed-bytes`, or unknown; all are "
+        "searched for what could hide in them.\n"
+    )
+    endings: dict[tuple[str, str], list[str]] = {}
+    for called in sorted(known_names(), key=lambda one: (one.name, one.ending)):
+        endings.setdefault((called.name, called.need), []).append(f"`{called.ending}`")
+    lines += [
+        f"- `{name}` ({', '.join(files)}): a judgement needs {need}."
+        for (name, need), files in endings.items()
+    ]
     return "\n".join(lines) + "\n"
 
 

@@ -55,6 +55,26 @@ def blobs(*contents):
     return bytes(data)
 
 
+def compiled(path="@model_path/weights/weight.bin", offset=64, typed=False):
+    """The text of a compiled program; `typed` as compilers wrote it before MIL 1.3."""
+    text, number, array = "string", "uint64", "tensor<fp16, [2]>"
+    if typed:
+        text, number = "tensor<string, []>", "tensor<uint64, []>"
+    name = path.replace("\\", "\\\\").replace('"', '\\"')
+    blob = f'BLOBFILE(path = {text}("{name}"), offset = {number}({offset}))'
+    lines = (
+        "program(1.3)",
+        f'[buildInfo = dict<{text}, {text}>({{{{"coremlc-version", "3500.14.1"}}}})]',
+        "{",
+        "    func main<ios18>(tensor<fp16, [1, 2]> x) {",
+        f'            {array} w = const()[name = {text}("w"), val = {array}({blob})];',
+        f'            tensor<fp16, [1, 2]> y = add(x = x, y = w)[name = {text}("y")];',
+        "        } -> (y);",
+        "}",
+    )
+    return "\n".join(lines).encode()
+
+
 PLAIN = {
     "network": model(500, network(layer())),
     "classifier": model(403, network(layer()) + message((100, message((1, "cat"))))),

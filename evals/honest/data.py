@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from evals import mlir_programs
 from evals.data_files import FURTHER
+from evals.parameter_files import PARAMETERS
 from evals.samples import Honest
 
 NEEDS: tuple[str, ...] = ()
@@ -13,7 +14,7 @@ NEEDS: tuple[str, ...] = ()
 
 def samples() -> Iterator[Honest]:
     """Yield the samples."""
-    for name, make in FURTHER.items():
+    for name, make in {**FURTHER, **PARAMETERS}.items():
         yield Honest(f"data-{name.replace(' ', '-')}", "data beside models", make())
     for generic in (False, True):
         content = mlir_programs.program(generic=generic)

@@ -90,6 +90,8 @@ def _graphs() -> Iterator[Honest]:
         "pmml": (xml_models.pmml(), "model.pmml"),
         "pmml-prefixed": (xml_models.pmml(root="ns0:PMML"), "model.pmml"),
         **{f"coreml-{k}": (v, "m.mlmodel") for k, v in coreml_models.PLAIN.items()},
+        "coreml-compiled": (coreml_models.compiled(), "model.mil"),
+        "coreml-compiled-typed": (coreml_models.compiled(typed=True), "model.mil"),
     }
     for name, (content, file) in graphs.items():
         yield Honest(f"described-{name}", "graphs of other makers", content, file=file)

@@ -222,6 +222,8 @@ def _places() -> Iterator[Sample]:
         yield Sample(f"coreml-{name}", technique, READ, loaders, model_file, "m.mlmodel")
         linked = coreml_models.model(556, coreml_models.linked(path))
         yield Sample(f"coreml-linked-{name}", technique, READ, loaders, linked, "m.mlmodel")
+        text = coreml_models.compiled(path)
+        yield Sample(f"coreml-compiled-{name}", technique, READ, loaders, text, "model.mil")
         deep = coreml_models.model(202, coreml_models.pipeline(model_file))
         yield Sample(f"coreml-pipeline-{name}", technique, READ, loaders, deep, "m.mlmodel")
         data = mnn(operator(path=path))

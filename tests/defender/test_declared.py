@@ -2,6 +2,7 @@
 
 import io
 import random
+import struct
 import tarfile
 import zipfile
 
@@ -39,6 +40,21 @@ def test_a_model_beside_them_declares_them(tmp_path):
         True,
     )
     assert [note.code for note in file.notes] == ["declared-data"]
+
+
+@pytest.mark.parametrize("name", ["weights.raw", "model.onnx_data"])
+def test_a_name_or_a_look_proves_nothing(tmp_path, name):
+    """What is named by these alone can still be declared."""
+    numbers = struct.pack("<8192f", *(random.Random(n).gauss(0, 1) for n in range(8192)))
+    (tmp_path / name).write_bytes(numbers)
+    alone = answer(tmp_path, name)
+    assert alone.format in ("raw-data", "raw-numbers")
+    assert alone.verdict is Verdict.INCONCLUSIVE
+    (tmp_path / "model.onnx").write_bytes(model(name, length=len(numbers)))
+    assert (answer(tmp_path, name).format, answer(tmp_path, name).verdict) == (
+        "tensor-data",
+        Verdict.CLEAN,
+    )
 
 
 @pytest.mark.parametrize("folder", ["", "./", "saved/1/"])

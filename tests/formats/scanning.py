@@ -49,10 +49,10 @@ class Scanned:
         return {name for finding in self.findings for name in finding.evidence.get("effects", ())}
 
 
-def scan(data: bytes, limits: Limits | None = None) -> Scanned:
-    """Examine bytes; every fact survives the codec."""
+def scan(data: bytes, limits: Limits | None = None, name: str = "") -> Scanned:
+    """Examine bytes, as a file of some name; every fact survives the codec."""
     budget = Budget(limits or Limits())
-    facts = examine(BytesSource(data), budget)
+    facts = examine(BytesSource(data), budget, name)
     assert [decode(encode(fact)) for fact in facts] == facts
     return Scanned(facts, judge(facts, "model"))
 

@@ -67,6 +67,7 @@ def _is_open(format_name: str | None) -> bool:
     if format_name is None:
         return True
     from weighbridge.containers.registry import STREAMS
+    from weighbridge.formats.unknown import is_guessed
 
     # pnnx keeps the tensors of a network as members of a zip.
-    return format_name == "zip" or format_name in STREAMS
+    return format_name == "zip" or format_name in STREAMS or is_guessed(format_name)

@@ -4,10 +4,12 @@ A model has a version (1), a description (2) and exactly one field of a number f
 its kind: a network, a tree, a program (502), a pipeline of further models (200 to 202), a model
 that a class of the application computes (555), a link to another file (556). Layers of networks may
 be of a class of the application as well. Programs keep their weights in files below
-``@model_path/``.
+``@model_path/``. What compiling makes of a program is text (``model.mil``), of which that is read.
 """
 
 from __future__ import annotations
+
+import re
 
 from weighbridge.errors import MalformedInput
 from weighbridge.facts.graphs import ExternalData
@@ -23,6 +25,12 @@ _LATEST = 40  # versions of the specification; 10 was the latest in 2026
 _OWN = "@model_path/"
 _CONVERTER = "com.github.apple.coremltools.version"
 _MOST_FILES = 1_000
+_PROGRAM = re.compile(r"\s{0,99}program\s{0,9}\(\d{1,4}(?:\.\d{1,4})?\)\s{0,99}[\[{]")
+# `tensor<string, []>("...")`, since MIL 1.3 `string("...")`; numbers alike.
+_BLOB = re.compile(
+    r"BLOBFILE\(path = (?:tensor<)?string(?:, \[\]>)?\(\"((?:[^\"\\\n]|\\.){0,4096})\"\)"
+    r"(?:, offset = (?:tensor<)?uint64(?:, \[\]>)?\((\d{1,20})\))?"
+)
 _KINDS = frozenset(
     {
         *(200, 201, 202, 300, 301, 302, 303, 304, 400, 401, 402, 403, 404, 500, 501, 502, 555, 556),
@@ -179,17 +187,34 @@ class _Walk:
         for key, text in self._said.items():
             context.metadata(place, NAME, key, text)
         for (name, text), (at, count, end) in self._files.items():
-            odd = name == "blob" and not text.startswith(_OWN)
-            context.add(
-                ExternalData(
-                    place.member,
-                    at,
-                    NAME,
-                    name,
-                    excerpt(text.removeprefix(_OWN), 300),
-                    count,
-                    0,
-                    end,
-                    (f"the path does not begin with {_OWN}",) if odd else (),
-                )
-            )
+            context.add(_data_file(place, name, text, at, count, end))
+
+
+def _data_file(place: Place, name: str, text: str, at: int, count: int, end: int) -> ExternalData:
+    odd = name == "blob" and not text.startswith(_OWN)
+    return ExternalData(
+        place.member,
+        at,
+        NAME,
+        name,
+        excerpt(text.removeprefix(_OWN), 300),
+        count,
+        0,
+        end,
+        (f"the path does not begin with {_OWN}",) if odd else (),
+    )
+
+
+def note_program(context: Context, text: str, place: Place) -> bool:
+    """State which files a compiled program takes its weights from; False when it is none."""
+    if _PROGRAM.match(text) is None:
+        return False
+    files: dict[str, list[int]] = {}
+    for found in _BLOB.finditer(text):
+        if found[1] in files or len(files) < _MOST_FILES:
+            entry = files.setdefault(found[1], [found.start(), 0, 0])
+            entry[1] += 1
+            entry[2] = max(entry[2], int(found[2] or 0))
+    for path, (at, count, end) in files.items():
+        context.add(_data_file(place, "blob", path, at, count, end))
+    return True

@@ -61,6 +61,7 @@ def trailing(context: Context, source: Source, place: Place, name: str, start: i
     context.anomaly(place, name, "trailing-bytes", text, start)
     rest = SliceSource(source, start, source.size - start)
     if context.walk(context.child(), rest, place.inside("trailing", origin="hidden")) is None:
+        raw.hidden_streams(context, source, place, start)
         context.gap(place, name, "malformed-trailing-bytes", text, start)
 
 

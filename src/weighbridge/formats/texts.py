@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from weighbridge.errors import ParseError
-from weighbridge.formats import caffe, json_models, mlir, ncnn, stable_baselines
+from weighbridge.formats import caffe, coreml, json_models, mlir, ncnn, stable_baselines
 from weighbridge.formats.configuration import (
     dependencies,
     json_file,
@@ -34,7 +34,7 @@ from weighbridge.text.json_text import loads
 _LIMIT = 4 << 20
 # Notebooks hold pictures, and padding must not hide what a configuration says.
 _LIMIT_LARGE = 64 << 20
-_LARGE = (".ipynb", "config.json", "modules.json", "model_index.json")
+_LARGE = (".ipynb", ".mil", "config.json", "modules.json", "model_index.json")
 _GUESSED = 256 << 10
 _SOURCES = (".py", ".pyi", ".js", ".ts", ".cpp", ".cc", ".hpp", ".h", ".c", ".rs", ".go", ".java")
 _PYTHON_NAMES = (".py", ".pyw", ".pyi", ".pyx")
@@ -52,6 +52,7 @@ _MODELS = (
     (ncnn.NAME, ncnn.note_network),
     (caffe.NAME, caffe.note_network),
     (mlir.NAME, mlir.note_program),
+    (coreml.NAME, coreml.note_program),
 )
 _PROSE = (".md", ".rst", ".csv", ".tsv", ".html", ".tex", ".bib", ".json", ".yaml", ".yml", ".toml")
 

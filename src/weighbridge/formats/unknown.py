@@ -1,4 +1,6 @@
-"""Bytes that no reader knows: searched for what could hide in them, and named as not examined.
+"""Bytes that no reader knows: searched for what could hide in them, and stated as not examined.
+
+What they are called, or what their numbers look like, names them, and says what would be needed.
 
 In an archive the members around them may explain them: weights that ONNX, TensorFlow or OpenVINO
 keep in a file of their own have no structure, and the model beside them declares which file they
@@ -15,15 +17,34 @@ from weighbridge.facts.graphs import DataFolder, ExternalData, covers, describin
 from weighbridge.facts.structure import UNKNOWN, Gap, Note
 from weighbridge.formats import patterns
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.likeness import LOOKS, likeness
 from weighbridge.formats.pickle.raw import hidden_streams
 from weighbridge.sources.base import Source
+from weighbridge.tables.known_names import known_names, named
 
 
 def note_unknown(context: Context, source: Source, place: Place, kind: str = "unknown") -> None:
     """Search bytes of no known format, and state that they were not examined."""
     hidden_streams(context, source, place, 0)
     patterns.search(context, source, place)
-    context.gap(place, kind, UNKNOWN, "not a format that is known; it could hold code")
+    called = named(context.file_name(place))
+    alike = None if called is not None else likeness(source)
+    if called is not None:
+        kind = called.name
+        text = f"{kind} by its name, which nothing confirms; a judgement needs {called.need}"
+    elif alike is not None:
+        kind, words = alike
+        text = f"it looks like {words}; a judgement needs the program that reads it"
+    else:
+        context.gap(place, kind, UNKNOWN, "not a format that is known; it could hold code")
+        return
+    context.format(place, kind, source.size)
+    context.gap(place, kind, UNKNOWN, text)
+
+
+def is_guessed(format_name: str) -> bool:
+    """Say whether a file has this format by its name or its look alone, which proves nothing."""
+    return format_name in LOOKS or any(one.name == format_name for one in known_names())
 
 
 def settle_declared(context: Context, archive: Archive, place: Place, since: int) -> None:

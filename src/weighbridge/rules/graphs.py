@@ -185,7 +185,7 @@ EXTERNAL_DATA = Rule(
     "the entry has keys and numbers that no writer produces. Loaders read that file into the "
     "model, from where it can leave the machine; forged keys reach into older loaders themselves.",
     example="external_data with location ../../../etc/passwd",
-    remediation="Do not load the file; onnx 1.22 and later refuse it.",
+    remediation="Do not load the file; of its loaders onnx alone refuses it, from 1.22 on.",
     references=(
         "CVE-2022-25882",
         "CVE-2024-27318",

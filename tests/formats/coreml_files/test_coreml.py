@@ -4,6 +4,7 @@ import pytest
 from evals.coreml_models import (
     PLAIN,
     blobs,
+    compiled,
     custom_layer,
     linked,
     model,
@@ -106,3 +107,25 @@ def test_files_of_coremltools(tmp_path):
     builder.add_inner_product("fc", weights, np.ones(2), 4, 2, True, "x", "y")
     coremltools.models.MLModel(builder.spec).save(str(tmp_path / "m.mlmodel"))
     assert scan((tmp_path / "m.mlmodel").read_bytes()).verdict is Verdict.CLEAN
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_compiled_program_is_followed_to_its_weights(typed):
+    answer = scan(compiled(offset=4096, typed=typed), name="model.mil")
+    (fact,) = [fact for fact in answer.facts if isinstance(fact, ExternalData)]
+    assert (fact.location, fact.furthest) == ("weights/weight.bin", 4096)
+    assert (answer.format, answer.verdict) == ("coreml", Verdict.CLEAN)
+
+
+@pytest.mark.parametrize("path", ESCAPES)
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_compiled_program_that_reads_elsewhere_is_malicious(path, typed):
+    for file in ("model.mil", ""):
+        assert scan(compiled(path, typed=typed), name=file).rules == {"external-data-escape"}
+
+
+def test_a_long_program_hides_no_path():
+    filling = b"    // " + b"x" * 90 + b"\n"
+    start, end = compiled("/etc/passwd").split(b"    func")
+    program = start + filling * 60_000 + b"    func" + end
+    assert scan(program, name="model.mil").rules == {"external-data-escape"}

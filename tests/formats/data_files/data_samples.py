@@ -8,6 +8,7 @@ import wave
 from pathlib import Path
 
 from evals.data_files import FURTHER
+from evals.parameter_files import PARAMETERS
 from evals.protobufs import message
 
 from weighbridge.formats.data.tables import _masked_crc
@@ -241,6 +242,7 @@ MADE = {
     "gettext": gettext, "onnx-tensor": onnx_tensor,
     "annoy": annoy, "ds-store": folder_view, "mecab": mecab, "sudachi": sudachi,
     "espeak-dictionary": pronunciation, **FURTHER,
+    **PARAMETERS,
 }  # fmt: skip
 
 # Their structure does not say where it ends.

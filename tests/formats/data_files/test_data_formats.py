@@ -32,8 +32,8 @@ def test_a_matrix_of_mecab_is_as_long_as_its_sides_say():
 
 @pytest.mark.parametrize("name", sorted(set(MADE) - ENDLESS))
 def test_what_stands_behind_the_end_is_examined(name):
-    answer = scan(MADE[name]() + TRAP)
-    assert answer.verdict is Verdict.MALICIOUS
+    assert scan(MADE[name]() + TRAP).verdict is Verdict.MALICIOUS
+    assert scan(MADE[name]() + b"\xfe\x07filling" + TRAP).verdict is Verdict.MALICIOUS
 
 
 @pytest.mark.parametrize("name", sorted(set(MADE) - ENDLESS))

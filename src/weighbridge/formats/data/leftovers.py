@@ -1,7 +1,7 @@
 """What systems and programs leave beside a model.
 
 AppleDouble: RFC 1740, appendix B. Property lists: CFBinaryPList.c. BitTorrent: BEP 3. ASN.1: X.690.
-EOT: the W3C submission of 2008.
+EOT: the W3C submission of 2008. Time zones: RFC 9636.
 """
 
 from __future__ import annotations
@@ -93,3 +93,26 @@ def zeros(source: Source, head: bytes, budget: Budget) -> Extent | None:
         if source.read_at(at, _WINDOW).strip(b"\0"):
             return None
     return Extent("zeros", source.size)
+
+
+def time_zone(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """Changes of a zone's clock: counts, then tables of that size; twice, and a line, since 2."""
+    if head[:4] != b"TZif" or any(head[5:20]):
+        return None
+    end = _zone_table(head, 4)
+    if head[4]:
+        second = source.read_at(end, 44)
+        if second[:4] != b"TZif":
+            return Extent("time-zone", source.size + 1)
+        end += _zone_table(second, 8)
+        line = source.read_at(end, 256)
+        close = line.find(b"\n", 1)
+        return Extent("time-zone", end + close + 1 if line[:1] == b"\n" and close > 0 else end)
+    return Extent("time-zone", end)
+
+
+def _zone_table(header: bytes, width: int) -> int:
+    """Return the length of a header and what it counts; times take `width` bytes."""
+    counts = [big(header, 20 + 4 * index) for index in range(6)]
+    utc, standard, leaps, times, types, letters = counts
+    return 44 + times * (width + 1) + 6 * types + letters + leaps * (width + 4) + standard + utc

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from weighbridge.budget import Budget
 from weighbridge.formats.data import (
+    coreml,
     corpora,
     documents,
     leftovers,
@@ -75,6 +76,7 @@ READERS: tuple[Reader, ...] = (
     leftovers.apple_double,
     leftovers.property_list,
     leftovers.torrent,
+    leftovers.time_zone,
     leftovers.embedded_font,
     documents.pdf,
     documents.font,
@@ -103,9 +105,12 @@ READERS: tuple[Reader, ...] = (
     recognisers.translations,
     recognisers.dictionary,
     recognisers.pronunciation,
-    weights.coreml_blobs,
+    coreml.coreml_blobs,
+    coreml.coreml_description,
+    coreml.coreml_details,
     weights.paddle_parameters,
     weights.mxnet_parameters,
+    weights.tvm_parameters,
     # Without a magic number of its own: after all others.
     media.mpeg_audio,
     sounds.adts,
@@ -123,6 +128,8 @@ READERS: tuple[Reader, ...] = (
     corpora.knowledge_base,
     leftovers.certificate,
     leftovers.zeros,
+    weights.mindspore_checkpoint,
+    coreml.espresso_weights,
     pictures.targa,
     vectors.annoy,
 )

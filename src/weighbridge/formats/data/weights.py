@@ -1,9 +1,7 @@
 """Files of weights that a model beside them describes, with a structure of their own.
 
-Core ML: MILBlob, Blob/StorageFormat.hpp. A header (count, version 2), then for each blob 64 bytes
-of its data stands.
-
 Paddle: SerializeToStream of DenseTensor. MXNet: NDArray::Save. ncnn: Net::load_param_bin.
+MindSpore: checkpoint.proto. TVM: SaveParams in runtime/file_utils.cc, NDArray in runtime/ndarray.h.
 """
 
 from __future__ import annotations
@@ -17,37 +15,22 @@ from weighbridge.formats.protobuf import VARINT, Wire
 from weighbridge.sources.base import Source
 from weighbridge.sources.memory import BytesSource
 
-_SENTINEL = 0xDEADBEEF
-_UNIT = 64
 _PADDLE_WIDTHS = {
     0: 1, 1: 2, 2: 4, 3: 8, 4: 2, 5: 4, 6: 8, 20: 1, 21: 1, 22: 2, 23: 8, 24: 16,
 }  # fmt: skip
+_MINDSPORE_TYPES = frozenset(
+    b"Bool Int4 Int8 Int16 Int32 Int64 UInt8 UInt16 UInt32 UInt64 "
+    b"Float16 Float32 Float64 BFloat16 Complex64 Complex128 str".split()
+)
+_MINDSPORE_SUM = b"crc_num"  # and ten bytes of a number, where a sum was asked for
+_TVM, _TVM_ARRAY = 0xF7E58D4F05049CB7, 0xDD5E40F096B4A13F
+_TVM_DIMENSIONS = 32
 _MXNET = 0x112
 _MXNET_FIRST = 0xF993FAC8
 _MXNET_SECOND, _MXNET_THIRD = 0xF993FAC9, 0xF993FACA
 _MXNET_INDICES = {0: 0, 1: 1, 2: 2}  # dense, by rows, CSR
 _MXNET_DIMENSIONS = 32
 _MXNET_WIDTHS = {0: 4, 1: 8, 2: 2, 3: 1, 4: 4, 5: 1, 6: 8, 7: 1, 12: 2}
-_CHECK_EVERY = 4_096
-
-
-def coreml_blobs(source: Source, head: bytes, budget: Budget) -> Extent | None:
-    """A row of descriptions, each before its data."""
-    count = number(head, 0)
-    sentinel = number(head, _UNIT)
-    if number(head, 4) != 2 or any(head[8:_UNIT]) or sentinel != _SENTINEL or not count:
-        return None
-    at = end = _UNIT
-    for index in range(min(count, MOST_PARTS)):
-        if not index % _CHECK_EVERY:
-            budget.check_time()
-        blob = source.read_at(at, _UNIT)
-        size, start = number(blob, 8, 8), number(blob, 16, 8)
-        if number(blob, 0) != _SENTINEL or start < at + _UNIT:
-            return Extent("coreml-weights", source.size + 1)
-        end = start + size
-        at = -(-end // _UNIT) * _UNIT
-    return Extent("coreml-weights", end)
 
 
 def paddle_parameters(source: Source, head: bytes, budget: Budget) -> Extent | None:
@@ -138,3 +121,72 @@ def _mxnet_shape(data: bytes, at: int, width: int) -> tuple[int | None, int]:
         return None, at + 4
     extents = (number(data, at + 4 + width * index, width) for index in range(dimensions))
     return prod(extents), end
+
+
+def mindspore_checkpoint(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """A row of values: a name, and a tensor with its shape, type and content."""
+    if _mindspore_value(head, 0) is None:
+        return None
+    end = follow(source, 0, 1024, _mindspore_value, budget)
+    if source.read_at(end, len(_MINDSPORE_SUM)) == _MINDSPORE_SUM:
+        end += len(_MINDSPORE_SUM) + 10
+    return Extent("mindspore-checkpoint", end)
+
+
+def _mindspore_value(data: bytes, offset: int) -> int | None:
+    """Return the length of a value, None where none begins: the type stands before the content."""
+    size, at = _field(data, 0, 0x0A)
+    name, at_name = _field(data, at, 0x0A)
+    tensor, at_tensor = _field(data, at_name + name, 0x12)
+    if min(size, name, tensor) < 0 or at_tensor + tensor > at + size:
+        return None
+    inner = at_tensor
+    while data[inner : inner + 1] == b"\x08":
+        inner = _varint(data, inner + 1)[1]
+    kind, at_kind = _field(data, inner, 0x12)
+    known = kind >= 0 and data[at_kind : at_kind + kind] in _MINDSPORE_TYPES
+    return at + size if known else None
+
+
+def _field(data: bytes, at: int, tag: int) -> tuple[int, int]:
+    """Return the length of a field and where its content begins; -1 where another field is."""
+    return _varint(data, at + 1) if data[at : at + 1] == bytes((tag,)) else (-1, at)
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for index, byte in enumerate(data[at : at + 10]):
+        value |= (byte & 127) << 7 * index
+        if byte < 128:
+            return value, at + index + 1
+    return -1, at
+
+
+def tvm_parameters(source: Source, head: bytes, budget: Budget) -> Extent | None:
+    """A mark, names, and as many arrays."""
+    if number(head, 0, 8) != _TVM:
+        return None
+    count, at = number(head, 16, 8), 24
+    for _ in range(min(count, MOST_PARTS)):
+        budget.check_time()
+        at += 8 + number(source.read_at(at, 8), 0, 8)
+        if at > source.size:
+            return Extent("tvm-parameters", at)
+    arrays = number(source.read_at(at, 8), 0, 8)
+    at += 8
+    for _ in range(min(arrays, MOST_PARTS)):
+        budget.check_time()
+        size = _tvm_array(source.read_at(at, 40 + 8 * _TVM_DIMENSIONS))
+        if size is None:
+            return Extent("tvm-parameters", source.size + 1)
+        at += size
+    return Extent("tvm-parameters", at)
+
+
+def _tvm_array(data: bytes) -> int | None:
+    """A mark, a device, dimensions, a type, the shape, and how many bytes follow."""
+    dimensions = number(data, 24)
+    if number(data, 0, 8) != _TVM_ARRAY or dimensions > _TVM_DIMENSIONS:
+        return None
+    content = 32 + 8 * dimensions
+    return content + 8 + number(data, content, 8)
