@@ -26,6 +26,9 @@ MXNET := mxnet==1.9.1 numpy==1.23.5 onnx==1.17.0 protobuf==4.25.4
 RKNN := rknn-toolkit2==2.5.0 fast-histogram==0.14 numpy==1.26.4 onnx==1.17.0 onnxruntime==1.18.1 \
   opencv-python-headless==4.11.0.86 protobuf==4.25.4 ruamel.yaml==0.19.1 scipy==1.17.1 \
   setuptools==79.0.1
+MINDSPORE := mindspore==2.10.0 asttokens==3.0.2 astunparse==1.6.3 dill==0.4.1 numpy==2.4.6 \
+  protobuf==7.36.2 psutil==7.2.2 six==1.17.0
+TVM := apache-tvm==0.27.0.post1 apache-tvm-ffi==0.1.15.post2 ml-dtypes==0.6.0 numpy==2.4.6
 TENSORFLOW_JS := @tensorflow/tfjs@4.22.0
 # Seconds for each target of make fuzz.
 FUZZ_SECONDS ?= 3600
@@ -98,14 +101,17 @@ test: setup ## Pass the tests; those of libraries that are missing skip themselv
 test-frameworks: setup $(STAMPS)/frameworks $(STAMPS)/older ## The same tests with torch and the other heavy libraries
 	@$(PY) -m pytest --ignore=tests/platform --ignore=tests/services $(ARGS)
 
-# Two gigabytes, so these libraries have a folder of their own, and no other target asks for them.
+# Three gigabytes, so these libraries have a folder of their own, and no other target asks for them.
 # One process each: what they bring in native code does not go together.
 $(STAMPS)/makers: requirements/makers.txt $(STAMPS)/frameworks
 	@echo "installing requirements/makers.txt and makers that need older releases"
-	@rm -rf "$(VENV)/makers" "$(VENV)/mxnet" "$(VENV)/rknn" "$(VENV)/tensorflow-js"
+	@rm -rf "$(VENV)/makers" "$(VENV)/mxnet" "$(VENV)/rknn" "$(VENV)/mindspore" "$(VENV)/tvm" \
+	  "$(VENV)/tensorflow-js"
 	@$(PIP) --no-deps --target "$(VENV)/makers" -r requirements/makers.txt
 	@$(PIP) --no-deps --target "$(VENV)/mxnet" $(MXNET)
 	@$(PIP) --no-deps --target "$(VENV)/rknn" $(RKNN)
+	@$(PIP) --no-deps --target "$(VENV)/mindspore" $(MINDSPORE)
+	@$(PIP) --no-deps --target "$(VENV)/tvm" $(TVM)
 	@if command -v npm >/dev/null; then \
 	  npm install --silent --no-save --prefix "$(VENV)/tensorflow-js" $(TENSORFLOW_JS); \
 	else echo "npm is not installed, so TensorFlow.js is left out"; fi
@@ -117,7 +123,9 @@ test-makers: setup $(STAMPS)/makers ## What the libraries save that are too larg
 	for maker in CatBoost Flax Orbax Paddle; do \
 	  PYTHONPATH="$(VENV)/makers" $$makers -k $$maker || exit 1; \
 	done; \
-	PYTHONPATH="$(VENV)/mxnet" $$makers -p no:zarr -k MXNet && PYTHONPATH="$(VENV)/rknn" $$makers -p no:zarr -k RKNN && \
+	PYTHONPATH="$(VENV)/mxnet" $$makers -p no:zarr -k MXNet && \
+	PYTHONPATH="$(VENV)/rknn" $$makers -p no:zarr -k RKNN && \
+	PYTHONPATH="$(VENV)/mindspore" $$makers -k MindSpore && PYTHONPATH="$(VENV)/tvm" $$makers -k TVM && \
 	NODE_PATH="$(VENV)/tensorflow-js/node_modules" $$makers -k tensorflow_js
 
 # On SQLite; on PostgreSQL when WEIGHBRIDGE_TEST_DATABASE_URL names a server.

@@ -18,6 +18,7 @@ from evals import (
     coreml_models,
     ggml_models,
     java_objects,
+    mindspore_models,
     program_graphs,
     r_objects,
     tree_models,
@@ -90,6 +91,7 @@ def _graphs() -> Iterator[Honest]:
         "pmml": (xml_models.pmml(), "model.pmml"),
         "pmml-prefixed": (xml_models.pmml(root="ns0:PMML"), "model.pmml"),
         **{f"coreml-{k}": (v, "m.mlmodel") for k, v in coreml_models.PLAIN.items()},
+        "mindir": (mindspore_models.plain(), "network.mindir"),
         "coreml-compiled": (coreml_models.compiled(), "model.mil"),
         "coreml-compiled-typed": (coreml_models.compiled(typed=True), "model.mil"),
     }

@@ -331,6 +331,41 @@ def rknn(folder: Path) -> None:
         maker.release()
 
 
+def mindspore(folder: Path) -> None:
+    """Checkpoints, with a sum and without, and a graph."""
+    import mindspore as library
+    import numpy
+    from mindspore import Tensor, nn
+
+    class Network(nn.Cell):
+        def __init__(self) -> None:
+            super().__init__()
+            self.table, self.last = nn.Embedding(10, 4), nn.Dense(4, 3)
+
+        def construct(self, data: Any) -> Any:
+            return self.last(self.table(data)), ("low", "high"), data
+
+    network = Network()
+    half = Tensor(numpy.ones((3, 2), "float16"))
+    values = [{"name": "half", "data": half}, {"name": "b", "data": half.astype(library.bfloat16)}]
+    library.save_checkpoint(network, str(folder / "network.ckpt"))
+    library.save_checkpoint(network, str(folder / "summed.ckpt"), crc_check=True)
+    more = {"epoch": 3, "rate": 0.1, "text": "words"}
+    library.save_checkpoint(values, str(folder / "values.ckpt"), append_dict=more)
+    example = Tensor(numpy.zeros((1, 2), "int32"))
+    library.export(network, example, file_name=str(folder / "network"), file_format="MINDIR")
+
+
+def tvm(folder: Path) -> None:
+    """Parameters of a module."""
+    import numpy
+    from tvm import runtime
+
+    kinds = ("float32", "float16", "int64", "int8")
+    arrays = {kind: runtime.tensor(numpy.ones((3, 2), kind)) for kind in kinds}
+    (folder / "module.params").write_bytes(bytes(runtime.save_param_dict(arrays)))
+
+
 WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "OpenVINO": ("openvino torch", openvino),
     "ncnn and pnnx": ("pnnx torch", ncnn),
@@ -347,4 +382,6 @@ WRITERS: dict[str, tuple[str, Callable[[Path], None]]] = {
     "Paddle": ("paddle", paddle),
     "MXNet": ("mxnet", mxnet),
     "RKNN": ("rknn", rknn),
+    "MindSpore": ("mindspore", mindspore),
+    "TVM": ("tvm", tvm),
 }

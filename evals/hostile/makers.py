@@ -7,12 +7,14 @@ import marshal
 import struct
 from collections.abc import Iterator
 from importlib.util import MAGIC_NUMBER
+from itertools import product
 
 from evals import (
     bson_values,
     cntk_models,
     coreml_models,
     ggml_models,
+    mindspore_models,
     mlir_programs,
     program_graphs,
     programs,
@@ -64,6 +66,7 @@ def samples() -> Iterator[Sample]:
     yield from _agents()
     yield from _json_objects()
     yield from _functions_of_users()
+    yield from _mindspore()
     array = {
         "zarr_format": 2, "shape": [1], "chunks": [1], "dtype": "|O", "order": "C",
         "compressor": None, "filters": [{"id": "pickle", "protocol": 5}], "fill_value": None,
@@ -114,6 +117,24 @@ def _functions_of_users() -> Iterator[Sample]:
         data = cntk_models.cntk(cntk_models.native(library, "system"))
         title = f"cntk-library-{library.strip('./').replace('/', '-')}"
         yield Sample(title, technique, ("native_code",), loaders, data, "net.dnn")
+
+
+def _mindspore() -> Iterator[Sample]:
+    loaders = ("mindspore.load",)
+    script = f"__import__('os').system({COMMAND!r})"
+    flags = (True, False)
+    for runner, referring, inside in product(("PyExecute", "PyInterpret"), flags, flags):
+        data = mindspore_models.executing(script, runner, referring, inside)
+        title = f"mindir-{runner}-{referring}-{inside}"
+        yield Sample(title, "Python in a graph", ("code_exec",), loaders, data, "m.mindir")
+    for kind in ("aot", "akg", "julia", "pyfunc"):
+        data = mindspore_models.custom(kind, func_name="./operators.so:run")
+        yield Sample(
+            f"mindir-custom-{kind}", "operators of libraries", ANY, loaders, data, "m.mindir"
+        )
+    for name, path in PLACES.items():
+        data = mindspore_models.plain(path)
+        yield Sample(f"mindir-{name}", "weights elsewhere", READ, loaders, data, "m.mindir")
 
 
 def _late(function: bytes) -> bytes:

@@ -29,6 +29,8 @@ FORMATS = {
     "Paddle": {"paddle", "paddle-parameters", "pickle"},
     "MXNet": {"mxnet", "mxnet-parameters", "pickle"},
     "RKNN": {"rknn", "onnx"},
+    "MindSpore": {"mindir", "mindspore-checkpoint"},
+    "TVM": {"tvm-parameters"},
 }
 # What a web page writes as two files: the model's description, and its numbers in one piece.
 TENSORFLOW_JS = """

@@ -33,7 +33,7 @@ def test_there_is_a_target_for_each_reader():
     readers = (
         "archived_models arrow bson bytecode caffe catboost checkpoint cntk compressed coreml "
         "data espeak examine executable executorch ggml gguf hdf5 java_objects keras_json "
-        "lightgbm machine marshal mlir mobile msgpack ncnn_binary onnx osv_records paddle "
+        "lightgbm machine marshal mindir mlir mobile msgpack ncnn_binary onnx osv_records paddle "
         "r_data rknn safetensors sevenzip source tar templates tensorflow tensorflow_text texts "
         "tflite token_index torch7 xgboost xml_model zip"
     )

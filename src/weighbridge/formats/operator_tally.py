@@ -28,6 +28,10 @@ class OperatorTally:
         entry = self._found.setdefault(key, [offset, 0])
         entry[1] += 1
 
+    def knows(self, name: str) -> bool:
+        """Say whether an operator of this name was counted."""
+        return any(one == name for _domain, one, _given in self._found)
+
     def state(self, context: Context, place: Place) -> None:
         """Add a fact for each."""
         for (domain, name, given), (offset, count) in self._found.items():

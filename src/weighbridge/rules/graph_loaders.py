@@ -21,6 +21,7 @@ LOADERS = {
     "spacy-config": ("spacy.load", "spacy train"),
     "coreml": ("MLModel(contentsOf:) of Core ML",),
     "bson": ("BSON.load of Julia", "BSON.@load of Julia"),
+    "mindir": ("mindspore.load",),
     "mlir": ("jax.export.deserialize", "a compiler of StableHLO"),
     "mlc-weights": ("mlc_llm.MLCEngine", "tvm.runtime"),
     "token-index": ("megatron IndexedDataset", "fairseq MMapIndexedDataset"),
