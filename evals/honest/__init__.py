@@ -15,6 +15,7 @@ from evals.honest import (
     plain,
     projects,
     templates,
+    tools,
 )
 from evals.samples import HonestSet
 
@@ -33,4 +34,5 @@ SETS: dict[str, HonestSet] = {
     "keras": keras,
     "graphs": graphs,
     "chat-templates": templates,
+    "agent-tools": tools,
 }

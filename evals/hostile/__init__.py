@@ -18,6 +18,7 @@ from evals.hostile import (
     resolvers,
     streams,
     templates,
+    tools,
     torch_files,
 )
 from evals.samples import HostileSet
@@ -39,6 +40,7 @@ SETS: dict[str, HostileSet] = {
     "exports": exports,
     "makers": makers,
     "templates": templates,
+    "tools": tools,
     "r-objects": r_objects,
     "java-objects": java_objects,
 }

@@ -9,6 +9,7 @@ from weighbridge.errors import LimitExceeded
 from weighbridge.facts.repository import Reference
 from weighbridge.formats.configuration.references import MOST_REFERENCES, Named, references
 from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
+from weighbridge.formats.configuration.tools import add_tools
 from weighbridge.formats.context import Context, Place
 
 # Written with the values that are declared; where from a model is, and what wrote it.
@@ -49,6 +50,7 @@ def add_references(context: Context, value: object, text: str, place: Place, nam
     """Add what plain values lead a loader to, and what they have a shell do."""
     try:
         _add(context, references(value, name), text, place)
+        add_tools(context, value, place)
     except LimitExceeded as error:
         context.gap_from(place, "configuration", error)
 

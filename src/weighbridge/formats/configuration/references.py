@@ -30,11 +30,13 @@ _KERNELS = frozenset(
     }
 )
 # Keys under which tools keep lines for a shell: workflows, compose files, packages of JavaScript,
-# entry points of an MLproject, hooks of pre-commit.
+# entry points of an MLproject, hooks of pre-commit, development containers, kernels of Jupyter.
 _COMMANDS = frozenset(
     "run command cmd script scripts entrypoint entry before_script after_script postinstall "
-    "preinstall install prepare setup".split()
+    "preinstall install prepare setup argv initializeCommand onCreateCommand updateContentCommand "
+    "postCreateCommand postStartCommand postAttachCommand".split()
 )
+_WORDS = 200
 _TAGS = ("py/object", "py/type", "py/function")
 _PLAIN = {
     "_target_": "target",
@@ -87,13 +89,13 @@ def references(value: object, name: str) -> Iterator[Named]:
                     yield named
             for key, inner in item.items():
                 yield from _entry(item, str(key), inner, f"{path}{'.' if path else ''}{key}"[:200])
-                if _holds_objects(inner):
+                if holds_objects(inner):
                     pending.append((f"{path}{'.' if path else ''}{key}"[:200], inner))
         elif isinstance(item, list):
-            pending.extend((path, inner) for inner in item if _holds_objects(inner))
+            pending.extend((path, inner) for inner in item if holds_objects(inner))
 
 
-def _holds_objects(value: object) -> bool:
+def holds_objects(value: object) -> bool:
     """Tell what has to be looked at from rows of plain values, of which a vocabulary has many."""
     if isinstance(value, list):
         return any(isinstance(item, dict | list) for item in value)
@@ -145,9 +147,8 @@ def _entry(owner: dict[object, object], key: str, value: object, path: str) -> I
 
 def _texts(owner: dict[object, object], key: str, value: object, path: str) -> Iterator[Named]:
     if key in _COMMANDS:
-        for item in value if isinstance(value, list) else [value]:
-            if isinstance(item, str):
-                yield Named("command", path, item[:_COMMAND])
+        for command in _commands(value, owner.get("args") if key == "command" else None):
+            yield Named("command", path, command[:_COMMAND])
     elif key == "parent_library" and isinstance(value, str):
         # peft.utils: getattr(importlib.import_module(parent_library), base_model_class)
         name = owner.get("base_model_class")
@@ -155,6 +156,21 @@ def _texts(owner: dict[object, object], key: str, value: object, path: str) -> I
             yield Named("adapter-class", path, f"{value}.{name}"[:_LENGTH])
     elif key == "code" and isinstance(value, str) and "loader_module" in owner:
         yield Named("code-path", path, value[:_LENGTH])
+
+
+def _commands(value: object, arguments: object) -> Iterator[str]:
+    """Yield lines for a shell: each text, and the texts of a list together, as words of one."""
+    if isinstance(value, dict):
+        for one in list(value.values())[:_WORDS]:
+            yield from _commands(one, None) if not isinstance(one, dict) else ()
+        return
+    words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
+    yield from words[:_WORDS]
+    given = arguments if isinstance(arguments, list) else []
+    words = [*words, *(one for one in given if isinstance(one, str))][:_WORDS]
+    # Of a list of lines each stands for itself.
+    if len(words) > 1 and not any(letter.isspace() for letter in words[0]):
+        yield " ".join(words)
 
 
 def _auto_map(

@@ -26,7 +26,8 @@ def needed(repository: Repository, code: dict[str, Reached]) -> Iterator[tuple[s
             root = _root(code, one)
             groups.setdefault((root.source or root.path, one.loader), []).append(one)
     for (path, loader), files in groups.items():
-        names = [visible(one.path, 120) for one in files]
+        # A file that is judged by itself has no path: it brings the code of its tools.
+        names = [visible(one.path or "the code of its tools", 120) for one in files]
         yield (
             path,
             REMOTE_CODE.finding(
@@ -102,7 +103,9 @@ REMOTE_CODE = Rule(
     cwe=("CWE-829", "CWE-494"),
     atlas=("AML.T0010.003",),
     description="A configuration names Python files of the repository, or a file has a name that a "
-    "loader looks for. The files listed would run with the rights of whoever loads the model.",
+    "loader looks for. The files listed would run with the rights of whoever loads the model. "
+    "Agents of AutoGen, smolagents, Open WebUI, Langflow and Letta bring the code of their tools in "
+    "the configuration itself.",
     example='"auto_map": {"AutoModel": "modeling_x.XModel"}',
     remediation="Read the files that are named before allowing them to run, and pin the revision.",
     references=("CVE-2025-66448", "CVE-2026-22807"),

@@ -28,6 +28,13 @@ _LOADERS = {
     "target": "hydra.utils.instantiate",
     "build-backend": "pip install",
 }
+_TOOLS = {
+    "autogen": "autogen_core.ComponentLoader.load_component",
+    "smolagents": "smolagents.Tool.from_dict",
+    "open-webui": "Open WebUI, when it is imported",
+    "langflow": "langflow run",
+    "letta": "Letta, when the agent calls it",
+}
 # By name, whatever refers to them: what each loader looks for at the top of a repository.
 _BY_NAME = (
     ("modeling_*.py", TRANSFORMERS),
@@ -97,6 +104,16 @@ def _referred(repository: Repository) -> Iterator[Reached]:
             for path in _targets(repository, file, reference):
                 why = f"{reference.key} in {file.path}"
                 yield Reached(path, loader, why, file.path, reference.line)
+
+
+def carried(repository: Repository) -> dict[str, Reached]:
+    """Return configurations whose loaders execute texts in them, which makes them scripts."""
+    return {
+        file.path: Reached(file.path, _TOOLS[reference.key], "the code in it")
+        for file in repository.files
+        for reference in file.references
+        if reference.kind == "tool-source"
+    }
 
 
 def _targets(repository: Repository, file: RepositoryFile, reference: Reference) -> Iterator[str]:
