@@ -123,9 +123,51 @@ def test_build_fields() -> None:
 
 def test_entities() -> None:
     outside = '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>\n<a/>'
-    nested = '<?xml version="1.0"?>\n<!DOCTYPE a [<!ENTITY b "&a;&a;&a;">]>\n<a/>'
-    assert kinds(outside, "m.xml") == ["malicious"] and kinds(nested, "m.xml") == ["suspicious"]
+    assert kinds(outside, "m.xml") == ["malicious"]
     assert findings_of(honest_texts.SVG, "logo.svg") == []
+
+
+def document(entities: str, content: str = "") -> str:
+    return f'<?xml version="1.0"?>\n<!DOCTYPE a [{entities}]>\n<a>{content}</a>'
+
+
+def laughs(levels: int, quote: str = '"') -> str:
+    """Entities that grow tenfold from each to the next."""
+    values = ["ha", *(f"&e{level};" * 10 for level in range(levels))]
+    return "".join(f"<!ENTITY e{n} {quote}{value}{quote}>" for n, value in enumerate(values))
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_entities_that_grow_are_suspicious(quote: str) -> None:
+    assert kinds(document(laughs(9, quote), "&e9;"), "m.xml") == ["suspicious"]
+    assert kinds(document(laughs(9, quote)), "m.xml") == ["suspicious"]
+
+
+def test_one_long_entity_that_stands_often_is_suspicious() -> None:
+    assert kinds(document(f'<!ENTITY x "{"y" * 9000}">', "&x;" * 1000), "m.xml") == ["suspicious"]
+    assert kinds(document(f'<!ENTITY x "{"y" * 9000}">', "&x;" * 10), "m.xml") == []
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        laughs(3),
+        '<!ENTITY % part "(a|b)*"><!ENTITY % both "%part;, %part;, &part;">',
+        '<!ENTITY a "&b;&b;"><!ENTITY b "&a;&a;">',
+        '<!ENTITY a "&a;&a;&a;">',
+        '<!ENTITY a "&none;&none;">',
+    ],
+)
+def test_entities_that_name_others_and_stay_small_are_no_finding(entities: str) -> None:
+    assert findings_of(document(entities, "&a;"), "schema.xsd") == []
+
+
+def test_many_entities_cost_little_time() -> None:
+    chain = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" if n else "x"}">' for n in range(9_000))
+    assert findings_of(document(chain), "m.xml") == []
+    more = "".join(f'<!ENTITY e{n} "x">' for n in range(10_001))
+    gaps = [fact for fact in facts_of(document(more), "m.xml") if isinstance(fact, Gap)]
+    assert [gap.code for gap in gaps] == ["limit-references"]
 
 
 def test_credentials_are_reported_masked() -> None:

@@ -38,11 +38,17 @@ def _entities(file: FileFacts) -> Iterator[Finding]:
     entities = [
         fact
         for fact in file.of(Reference)
-        if isinstance(fact, Reference) and fact.kind in ("entity", "external-entity")
+        if isinstance(fact, Reference)
+        and fact.kind in ("entity", "external-entity", "growing-entity")
     ]
     named = [one for one in entities if one.kind == "external-entity"]
     outside = [one for one in named if foreign(one.value) and not _STANDARD.match(one.value)]
-    nested = [one for one in entities if one.value.count("&") > 1]
+    # Models declare none that name others; of any other text it was computed how far they grow.
+    nested = [
+        one
+        for one in entities
+        if one.kind == "growing-entity" or one.kind == "entity" and one.value.count("&") > 1
+    ]
     if not outside and not nested:
         return
     first = (outside or nested)[0]

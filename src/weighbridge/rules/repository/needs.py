@@ -104,8 +104,8 @@ REMOTE_CODE = Rule(
     atlas=("AML.T0010.003",),
     description="A configuration names Python files of the repository, or a file has a name that a "
     "loader looks for. The files listed would run with the rights of whoever loads the model. "
-    "Agents of AutoGen, smolagents, Open WebUI, Langflow and Letta bring the code of their tools in "
-    "the configuration itself.",
+    "Agents of AutoGen, smolagents, Open WebUI, Langflow and Letta bring the code of their tools "
+    "in the configuration itself.",
     example='"auto_map": {"AutoModel": "modeling_x.XModel"}',
     remediation="Read the files that are named before allowing them to run, and pin the revision.",
     references=("CVE-2025-66448", "CVE-2026-22807"),
