@@ -12,7 +12,7 @@ class Template:
     Attributes:
         template: number that the other facts of this template refer to.
         member: place inside the file, None for the file itself.
-        carrier: what holds it: `gguf`, `json`, `yaml` or `jinja-file`.
+        carrier: what holds it: `gguf`, `json`, `yaml`, `prompt` or `jinja-file`.
         name: under which a loader finds it; `default` where it has none.
         size: in characters.
         sha256: of the whole text in UTF-8.

@@ -26,7 +26,7 @@ from weighbridge.formats.context import Context, Place
 from weighbridge.formats.credentials import note_credentials
 from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.script_file import script_facts
-from weighbridge.formats.templates import carriers
+from weighbridge.formats.templates import carriers, prompts
 from weighbridge.sources.base import Source
 from weighbridge.text.decoding import text_of
 from weighbridge.text.json_text import loads
@@ -114,6 +114,8 @@ def read_text(context: Context, source: Source, place: Place, kind: str) -> str:
         found = _json(context, text, place, name)
     else:
         found = _other(context, text, place, name)
+        if name.endswith(prompts.ENDING):
+            prompts.note_prompt(context, text, place)
     if name not in _VOCABULARIES:
         note_credentials(context, text, place)
     return found or kind

@@ -123,11 +123,15 @@ def _code(file: FileFacts) -> Iterable[Finding]:
         shown = [use for use, _effect in ordered]
         why = ["a sandboxed loader stops here; one without a sandbox runs it"]
         yield TEMPLATE_CODE.finding(
-            title=f"Its chat template {row.phrase} ({visible(shown[0].name, 80)})",
+            title=f"{_which(template)} {row.phrase} ({visible(shown[0].name, 80)})",
             member=template.member,
             evidence={**_evidence(template, shown, why), "effects": effects},
             loaders=template.loaders,
         )
+
+
+def _which(template: Template) -> str:
+    return "A prompt's template in it" if template.carrier == "prompt" else "Its chat template"
 
 
 def _unusual(file: FileFacts) -> Iterable[Finding]:
@@ -137,7 +141,7 @@ def _unusual(file: FileFacts) -> Iterable[Finding]:
         if odd:
             shown = [use for use, _why in odd]
             yield TEMPLATE_UNUSUAL.finding(
-                title=f"Its chat template uses {visible(shown[0].name or shown[0].code, 80)}, "
+                title=f"{_which(template)} uses {visible(shown[0].name or shown[0].code, 80)}, "
                 "which no template needs",
                 member=template.member,
                 evidence=_evidence(template, shown, [why for _use, why in odd]),

@@ -11,6 +11,7 @@ from weighbridge.formats.configuration.references import MOST_REFERENCES, Named,
 from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
 from weighbridge.formats.configuration.tools import add_tools
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.templates.prompts import note_prompts
 
 # Written with the values that are declared; where from a model is, and what wrote it.
 _DECLARED = (
@@ -51,6 +52,7 @@ def add_references(context: Context, value: object, text: str, place: Place, nam
     try:
         _add(context, references(value, name), text, place)
         add_tools(context, value, place)
+        note_prompts(context, value, place)
     except LimitExceeded as error:
         context.gap_from(place, "configuration", error)
 

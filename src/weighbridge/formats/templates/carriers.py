@@ -16,10 +16,9 @@ from collections.abc import Iterator
 import yaml
 
 from weighbridge.containers.paths import judge_name
-from weighbridge.facts.templates import TemplateUse
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.templates.examining import NAME as NAME
-from weighbridge.formats.templates.examining import examine_template
+from weighbridge.formats.templates.examining import examine_template, reaches
 from weighbridge.formats.templates.parsing import LIMIT
 from weighbridge.sources.base import Source
 from weighbridge.text.decoding import text_of
@@ -152,7 +151,7 @@ def parse_jinja(context: Context, source: Source, place: Place) -> bool:
     parsed = examine_template(context, text, place, "jinja-file")
     added = context.facts[before:]
     loops = _LOOP.search(text) is not None and _is_chat(text)
-    if loops or (parsed and (_is_chat(text) or any(_reaches(fact) for fact in added))):
+    if loops or (parsed and (_is_chat(text) or any(reaches(fact) for fact in added))):
         return True
     # Other documents use the same braces: prompts, pages, Go's templates, Mustache, LaTeX.
     del context.facts[before:]
@@ -172,13 +171,3 @@ def _could_be(text: str) -> bool:
 def _is_chat(text: str) -> bool:
     chat = _CHAT.search(text) is not None and _PARTS.search(text) is not None
     return chat and _MARKUP.search(text) is None
-
-
-def _reaches(fact: object) -> bool:
-    """Say whether a fact shows what only an attack on the template engine has."""
-    if not isinstance(fact, TemplateUse):
-        return False
-    if fact.kind == "string":
-        return fact.computed
-    named = fact.kind in ("attribute", "item", "method", "attr-filter", "format-field")
-    return fact.kind == "computed-attr" or (named and fact.name.startswith("__"))

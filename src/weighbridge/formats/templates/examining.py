@@ -28,7 +28,12 @@ REPOSITORY_LOADERS = (
     "vllm.LLM.chat",
 )
 YAML_LOADERS = ("text-generation-webui", "axolotl")
-_LOADERS = {"gguf": GGUF_LOADERS, "yaml": YAML_LOADERS}
+PROMPT_LOADERS = (
+    "langchain_core.prompts.load_prompt",
+    "lm_eval.simple_evaluate",
+    "promptflow.core.Prompty.load",
+)
+_LOADERS = {"gguf": GGUF_LOADERS, "yaml": YAML_LOADERS, "prompt": PROMPT_LOADERS}
 # Marks that turn the direction of text, tags that are never seen, and what has no width.
 _DIRECTION = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _NO_WIDTH = frozenset("\u200b\u2060\u2061\u2062\u2063\u2064\ufeff\u180e")
@@ -155,3 +160,13 @@ def _is_hidden(text: str, at: int, char: str) -> bool:
         return False
     around = text[max(0, at - 2) : at] + text[at + 1 : at + 3]
     return not any(ord(c) > 0x2FF and unicodedata.category(c)[0] in "LSM" for c in around)
+
+
+def reaches(fact: object) -> bool:
+    """Say whether a fact shows what only an attack on the template engine has."""
+    if not isinstance(fact, TemplateUse):
+        return False
+    if fact.kind == "string":
+        return fact.computed
+    named = fact.kind in ("attribute", "item", "method", "attr-filter", "format-field")
+    return fact.kind == "computed-attr" or (named and fact.name.startswith("__"))
