@@ -64,6 +64,18 @@ def test_more_tools_than_are_read_are_told():
     assert [gap.code for gap in gaps] == ["limit-tools"]
 
 
+@pytest.mark.parametrize("odd", [[], {}, ["pipe"], {"x": 1}, 1, None, True])
+@pytest.mark.parametrize(
+    "key", ["type", "name", "id", "provider", "config", "content", "meta", "specs", "code", "value"]
+)
+def test_values_of_any_kind_end_in_an_answer(key, odd):
+    tool = {
+        "name": "a", "content": "x = 1", "meta": {}, "type": "pipe", "provider": "a.B",
+        "config": {"source_code": "x = 1", "global_imports": [odd, {"imports": odd}]},
+    }  # fmt: skip
+    assert facts_of(json.dumps({"tools": [{**tool, key: odd}]}), "tools.json")
+
+
 @pytest.mark.parametrize("file", COMMANDS)
 def test_a_command_in_a_file_of_tools_is_judged(file):
     rules = {finding.rule for finding in findings_of(json.dumps(COMMANDS[file]), file)}

@@ -92,7 +92,7 @@ def _tool(owner: dict[object, object]) -> _Tool | None:
     source = owner.get("code")
     if isinstance(source, str) and name and ("requirements" in owner or "smolagents" in source):
         return _Tool("smolagents", name, (source,))
-    typed = owner.get("type") in _KINDS or isinstance(owner.get("specs"), list)
+    typed = str(owner.get("type")) in _KINDS or isinstance(owner.get("specs"), list)
     if isinstance(content, str) and isinstance(owner.get("meta"), dict) and typed:
         return _Tool("open-webui", name, (content,))
     source = owner.get("value")
