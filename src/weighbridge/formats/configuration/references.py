@@ -30,11 +30,13 @@ _KERNELS = frozenset(
     }
 )
 # Keys under which tools keep lines for a shell: workflows, compose files, packages of JavaScript,
-# entry points of an MLproject, hooks of pre-commit, development containers, kernels of Jupyter.
+# entry points of an MLproject, hooks of pre-commit, development containers, kernels of Jupyter; and
+# code of other languages in flows of n8n, Flowise and Node-RED, which is read for commands alone.
 _COMMANDS = frozenset(
     "run command cmd script scripts entrypoint entry before_script after_script postinstall "
     "preinstall install prepare setup argv initializeCommand onCreateCommand updateContentCommand "
-    "postCreateCommand postStartCommand postAttachCommand".split()
+    "postCreateCommand postStartCommand postAttachCommand jsCode pythonCode javascriptFunction "
+    "func".split()
 )
 _WORDS = 200
 _TAGS = ("py/object", "py/type", "py/function")
