@@ -85,3 +85,19 @@ def test_a_command_in_a_file_of_tools_is_judged(file):
 @pytest.mark.parametrize("file", ORDINARY)
 def test_ordinary_configurations_are_clean(tmp_path, file):
     assert verdict(tmp_path, ORDINARY[file], file) is Verdict.CLEAN
+
+
+TOOL = "from smolagents.tools import Tool\n{}\n\nclass SimpleTool(Tool):\n    name = 'area'\n"
+
+
+def test_a_tool_in_a_file_of_its_own_is_run_by_its_loader(tmp_path):
+    report = scanned(tmp_path, **{"tools__area.py": TOOL.format("import math")})
+    assert [finding.rule for finding in report.findings] == ["remote-code"]
+    assert report.findings[0].loaders == ("smolagents.load_tool(trust_remote_code=True)",)
+    hostile = TOOL.format(SOURCES["system"])
+    assert scanned(tmp_path, **{"tools__area.py": hostile}).verdict is Verdict.MALICIOUS
+
+
+def test_tools_of_other_packages_are_scripts(tmp_path):
+    other = TOOL.replace("smolagents.tools", "langchain.tools").format("import math")
+    assert scanned(tmp_path, **{"tools__area.py": other}).verdict is Verdict.CLEAN

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 
 from weighbridge.errors import LimitExceeded
+from weighbridge.formats.configuration.references import MOST_NODES, holds_objects
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.templates.examining import examine_template, reaches
 
@@ -21,13 +22,14 @@ _KEYS = frozenset(
     "template prompt_template system_template human_template user_template jinja jinja_template "
     "doc_to_text doc_to_target doc_to_choice doc_to_decontamination_query".split()
 )
+# What stands there is examined in full (`carriers`).
+_OF_CHATS = frozenset({"chat_template", "chat_template_jinja", "instruction_template"})
 # Of a few-shot prompt these are rendered as well, by the format that stands beside them.
 _BESIDE_A_FORMAT = frozenset({"prefix", "suffix"})
 _TAGS = re.compile(r"\{[%{]")
 # Without one of these no template reaches anything.
 _TELLING = re.compile(r"__|\|\s*attr\b|attribute|\\x|\\u|\.format\b|\[")
 _MOST = 200
-_MOST_NODES = 200_000
 
 
 def note_prompts(context: Context, value: object, place: Place) -> None:
@@ -55,7 +57,7 @@ def note_prompt(context: Context, text: str, place: Place, key: str = "") -> Non
 
 def _texts(value: object) -> Iterator[tuple[str, str]]:
     pending = [value]
-    for _ in range(_MOST_NODES):
+    for _ in range(MOST_NODES):
         if not pending:
             return
         item = pending.pop()
@@ -66,8 +68,8 @@ def _texts(value: object) -> Iterator[tuple[str, str]]:
                 for text in (inner if isinstance(inner, list) else [inner]) if named else ():
                     if isinstance(text, str) and _TAGS.search(text) and _TELLING.search(text):
                         yield str(key), text
-                if isinstance(inner, dict | list):
+                if holds_objects(inner) and key not in _OF_CHATS:
                     pending.append(inner)
         elif isinstance(item, list):
-            pending.extend(inner for inner in item if isinstance(inner, dict | list))
-    raise LimitExceeded("limit-templates", f"more than {_MOST_NODES} objects")
+            pending.extend(inner for inner in item if holds_objects(inner))
+    raise LimitExceeded("limit-templates", f"more than {MOST_NODES} objects")

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from posixpath import join, normpath, splitext
 
-from weighbridge.facts.repository import Reference
+from weighbridge.facts.repository import Reference, Script
 from weighbridge.rules.repository.model import Repository, RepositoryFile
 
 TRANSFORMERS = "transformers.AutoModel.from_pretrained(trust_remote_code=True)"
 _DIFFUSERS = "diffusers.DiffusionPipeline.from_pretrained(custom_pipeline=...)"
 _SENTENCES = "sentence_transformers.SentenceTransformer(trust_remote_code=True)"
 _MLFLOW = "mlflow.pyfunc.load_model"
+_OF_TOOLS = "smolagents.load_tool(trust_remote_code=True)"
 LONE = "python"
 PYTHON = "python (whenever it starts)"
 _LOADERS = {
@@ -60,6 +61,7 @@ _BUILDER = re.compile(
     r"\((?:[\w.]*\.)?(?:GeneratorBasedBuilder|ArrowBasedBuilder|BeamBasedBuilder)\b"
 )
 _HANDLER = re.compile(r"^(?:TritonPythonModel|EndpointHandler)\(")
+_TOOL = re.compile(r"\((?:[\w.]*\.)?Tool\)")
 _MODEL = re.compile(
     r"\((?:.*[\w.])?(?:PreTrainedModel|PretrainedConfig|PreTrainedConfig|PreTrainedTokenizer"
     r"(?:Base|Fast)?|DiffusionPipeline|PythonModel|BaseHandler|ProcessorMixin|ModelMixin)\b"
@@ -146,7 +148,7 @@ def _by_name(repository: Repository) -> Iterator[Reached]:
     top = _top(repository)
     for file in repository.files:
         script = file.script
-        if script is None or script.language != "python":
+        if script is None or script.language != "python" or _is_configuration(file):
             continue
         for pattern, loader in (*_BY_NAME, *_ANYWHERE) if file.folder in top else _ANYWHERE:
             if fnmatchcase(file.name, pattern):
@@ -155,10 +157,21 @@ def _by_name(repository: Repository) -> Iterator[Reached]:
             yield Reached(file.path, "datasets.load_dataset(trust_remote_code=True)", "its classes")
         elif any(_HANDLER.match(name) for name in script.classes):
             yield Reached(file.path, "an inference server", "its classes")
+        elif any(_TOOL.search(name) for name in script.classes) and _uses(script, "smolagents"):
+            yield Reached(file.path, _OF_TOOLS, "its classes")
         elif repository.lone and any(_MODEL.search(name) for name in script.classes):
             yield Reached(file.path, TRANSFORMERS, "its classes")
         elif file.path.endswith("custom_generate/generate.py"):
             yield Reached(file.path, _LOADERS["custom-generate"], "its name")
+
+
+def _is_configuration(file: RepositoryFile) -> bool:
+    """Say whether the script is texts in a configuration, which is judged by itself."""
+    return any(reference.kind == "tool-source" for reference in file.references)
+
+
+def _uses(script: Script, package: str) -> bool:
+    return any(name.partition(".")[0] == package for name in script.imports)
 
 
 def _top(repository: Repository) -> tuple[str, ...]:
@@ -178,7 +191,8 @@ def _top(repository: Repository) -> tuple[str, ...]:
 def _alone(repository: Repository) -> Iterator[Reached]:
     """A lone script is there to be run by whoever names it."""
     for file in repository.files if repository.lone else ():
-        if file.script is not None and file.script.language == "python":
+        script = file.script
+        if script is not None and script.language == "python" and not _is_configuration(file):
             yield Reached(file.path, LONE, "it was named")
 
 
