@@ -25,13 +25,14 @@ from weighbridge.facts.pickles import Call, Import
 from weighbridge.findings.model import Kind
 from weighbridge.rules.model import StreamFacts
 from weighbridge.rules.pickles.operands import (
+    RUNS_ARGUMENTS,
     Opinion,
     effect_of_call,
     judge_operands,
     makes_code,
     makes_function,
 )
-from weighbridge.rules.pickles.resolve import callables_in, names_of
+from weighbridge.rules.pickles.resolve import bound, callables_in, names_of
 from weighbridge.rules.pickles.state_texts import judge_state_texts
 from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_import, judge_name
 
@@ -41,6 +42,8 @@ _CHOICE = re.compile(
     r"(?:Type|Kind|State|Mode|Strategy|Direction|Status|Level|Policy|Option|Style|Role|Unit|Enum)\Z"
 )
 _PLAIN_VALUE = re.compile(r"(?:[\w\-]{1,40}(?: \w[\w\-]{0,40}){0,3})?")
+# A `partial` of a `partial` is flat already when functools makes it.
+_DEEPEST = 8
 _HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
 _STRENGTH = {Kind.WEAKNESS: 0, Kind.SUSPICIOUS: 1, Kind.MALICIOUS: 2}
 
@@ -172,6 +175,14 @@ class StreamJudge:
         return None
 
     def _judge_computed(self, call: Call) -> Bad | None:
+        inner = call
+        for _ in range(_DEEPEST):
+            plain = bound(inner, self._stream.calls)
+            if plain is None:
+                break
+            inner = plain
+        if inner is not call and isinstance(inner.callee, Symbol):
+            return self._judge_call(inner)
         # `Class.__new__` makes an instance without running the constructor, as NEWOBJ does.
         found = callables_in(call, self._stream.calls)
         named = [(module, name.removesuffix(".__new__")) for module, name in found]
@@ -264,8 +275,11 @@ class StreamJudge:
 
     def _add_operands(self, group: Group) -> None:
         """A dangerous function handed over as an argument belongs to the call that gets it."""
+        callee = group.root.callee if group.root is not None else None
         for name in group.symbols:
             judgement = self._judged.get(name)
+            if callee == Symbol(*name):
+                continue  # judged with the call
             if judgement is not None and judgement.standing is Standing.DANGEROUS:
                 group.effects.append(judgement.effect)
                 if group.kind is not Kind.MALICIOUS:
@@ -297,7 +311,11 @@ class StreamJudge:
         packages: dict[str, Group] = {}
         for name, fact in self._stream.imports.items():
             judgement = self._judged[name]
-            if name in spoken or judgement.standing in (Standing.GOOD, Standing.OPERANDS):
+            if name in spoken or judgement.standing is Standing.GOOD:
+                continue
+            if judgement.standing is Standing.OPERANDS:
+                if judgement.judge in RUNS_ARGUMENTS and self._handed_on(name, fact):
+                    yield _kept_runner(fact, name)
                 continue
             if self._script and fact.module.startswith("__torch__"):
                 continue
@@ -317,6 +335,17 @@ class StreamJudge:
             yield self._import_group(fact, name, judgement)
         yield from packages.values()
 
+    def _handed_on(self, name: Named, fact: Import) -> bool:
+        """Say whether a symbol stands among arguments or states, or is not called at all."""
+        if "call" not in fact.uses:
+            return True
+        values = (
+            item
+            for call in self._stream.calls.values()
+            for item in _flat((*call.arguments, call.keywords, *call.state))
+        )
+        return any(isinstance(item, Symbol) and (item.module, item.name) == name for item in values)
+
     def _import_group(self, fact: Import, name: Named, judgement: Judgement) -> Group:
         rule = {
             Standing.DANGEROUS: "dangerous-import",
@@ -332,6 +361,24 @@ class StreamJudge:
         return Group(
             rule, kind, [judgement.reason], effects, fact.offset, symbols=[name], imports=[fact]
         )
+
+
+def _kept_runner(fact: Import, name: Named) -> Group:
+    """Whatever gets hold of the value can have it run other arguments than those that are seen.
+
+    `UniquePtr.__del__` of TensorFlow and `PickleableFileManager.__setstate__` of xarray call a
+    function out of their state.
+    """
+    text = "refers to a function that runs what it is given, where honest files only call it"
+    return Group(
+        "unvouched-import",
+        Kind.SUSPICIOUS,
+        [text],
+        ["code_exec"],
+        fact.offset,
+        symbols=[name],
+        imports=[fact],
+    )
 
 
 def _only_needed(judgement: Judgement, fact: Import) -> bool:
