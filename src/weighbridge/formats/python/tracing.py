@@ -49,7 +49,7 @@ _NETWORK = frozenset({"fetch", "send", "connect", "download", "resolve"})
 # Of a program that is started, what it is counts, and not what it is given to work on.
 _HANDED_OVER = frozenset({"decoded", "fetched", "received"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "cmd", "powershell", "python", "python3", "perl"})
-_AUTHORISATION = frozenset({"headers", "auth", "cookies"})
+_AUTHORISATION = frozenset({"headers", "auth", "cookies", "token"})
 _PROVING = frozenset({"variable", "secret-variable", "credential-file"})
 # Modules that names lead to without being written.
 _UNWRITTEN = frozenset({"builtins", "posix", "nt", "IPython"})
