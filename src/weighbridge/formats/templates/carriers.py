@@ -174,6 +174,14 @@ def _is_chat(text: str) -> bool:
     return chat and _MARKUP.search(text) is None
 
 
+def add_attacks(context: Context, text: str, place: Place, carrier: str) -> None:
+    """Add what attacks the engine in a template that is no chat's; any other adds nothing."""
+    before = len(context.facts)
+    examine_template(context, text, place, carrier)
+    if not any(_reaches(fact) for fact in context.facts[before:]):
+        del context.facts[before:]
+
+
 def _reaches(fact: object) -> bool:
     """Say whether a fact shows what only an attack on the template engine has."""
     if not isinstance(fact, TemplateUse):
