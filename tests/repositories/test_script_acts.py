@@ -40,6 +40,11 @@ def test_names_are_resolved(text: str, name: str) -> None:
     assert name in [act.name for act in acts(text)]
 
 
+def test_what_is_decorated_is_not_what_its_name_stood_for() -> None:
+    text = "from pandas.util import set_module\n@set_module('pandas')\ndef eval(text):\n    pass\n"
+    assert acts(text) == []
+
+
 def test_lines_and_scopes() -> None:
     text = "import os\n\n\ndef f():\n    return os.popen(\n        'id'\n    )\n"
     act = only(text)

@@ -178,7 +178,8 @@ class Reader(Binder):
 
     def _decorators(self, node: _Def | ast.ClassDef) -> None:
         """Visit the calls that decorators are: each is given what the one below it returned."""
-        made: ast.expr = ast.Name(node.name, ast.Load())
+        # What is decorated is new, whatever its name stood for before: no name stands for it.
+        made: ast.expr = ast.copy_location(ast.Name("", ast.Load()), node)
         for decorator in reversed(node.decorator_list):
             made = ast.copy_location(ast.Call(decorator, [made], []), decorator)
         if node.decorator_list:
