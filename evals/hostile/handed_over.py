@@ -121,6 +121,16 @@ def _held() -> dict[str, Any]:
             call("transformers.integrations.integration_utils.NeptuneCallback", how="NEWOBJ"),
             {"_volatile_checkpoints_dir": "/tmp/weighbridge-eval", "_run": None},
         ),
+        "attribute-of-a-tensor": Appended(
+            call(
+                "torch._utils._rebuild_parameter_with_state",
+                call("torch.FloatTensor"),
+                False,
+                {},
+                {"append": sym("sympy.core.containers.Tuple")},
+            ),
+            (SOURCE,),
+        ),
         "map": call("collections.deque", call("builtins.map", unknown, ["id"])),
     }
 

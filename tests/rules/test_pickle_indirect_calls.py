@@ -4,7 +4,7 @@ import functools
 import pickle
 
 import pytest
-from evals.opcodes import Build, Call, Items, call, pickled, sym
+from evals.opcodes import Appended, Build, Call, Items, call, pickled, sym
 from judging import findings, only
 
 from weighbridge.findings.model import Kind
@@ -130,6 +130,49 @@ HOLDERS = {
 @pytest.mark.parametrize("item", HOLDERS.values(), ids=HOLDERS)
 def test_some_classes_act_on_their_state_by_themselves(item):
     assert Kind.SUSPICIOUS in kinds(item)
+
+
+HOOKED = {
+    "parameter": Appended(
+        call(
+            "torch._utils._rebuild_parameter_with_state",
+            call("torch.FloatTensor"),
+            False,
+            {},
+            ({"append": TUPLE}, None),
+        ),
+        (TEXT,),
+    ),
+    "tensor": Build(
+        call(
+            "torch._tensor._rebuild_from_type_v2",
+            sym("torch.FloatTensor"),
+            sym("torch.nn.parameter.Parameter"),
+            (),
+            {"__setstate__": TUPLE},
+        ),
+        TEXT,
+    ),
+}
+
+
+HOOKED |= {
+    "setattr": call("builtins.setattr", call("types.SimpleNamespace"), "append", TUPLE),
+    "class": call(
+        "cloudpickle.cloudpickle._make_skeleton_class",
+        sym("builtins.type"),
+        "Acme",
+        (),
+        {"append": TUPLE},
+        "id",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("item", HOOKED.values(), ids=HOOKED)
+def test_nothing_imported_becomes_a_method_that_opcodes_call(item):
+    assert kinds(item) == {Kind.SUSPICIOUS}
 
 
 KEPT: dict[str, Call | dict] = {

@@ -25,6 +25,7 @@ from weighbridge.facts.pickles import Call, Import
 from weighbridge.findings.model import Kind
 from weighbridge.rules.model import StreamFacts
 from weighbridge.rules.pickles.operands import (
+    HOOKS,
     RUNS_ARGUMENTS,
     Opinion,
     effect_of_call,
@@ -44,7 +45,16 @@ _CHOICE = re.compile(
 _PLAIN_VALUE = re.compile(r"(?:[\w\-]{1,40}(?: \w[\w\-]{0,40}){0,3})?")
 # A `partial` of a `partial` is flat already when functools makes it.
 _DEEPEST = 8
-_HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
+_CLASS_MAKERS = frozenset({"_make_skeleton_class", "_class_setstate", "_create_type", "type"})
+# Their last argument is a state, which torch sets as attributes (torch/_utils.py, _set_obj_state).
+_SETTERS = frozenset(
+    {
+        ("torch._tensor", "_rebuild_from_type"),
+        ("torch._tensor", "_rebuild_from_type_v2"),
+        ("torch.tensor", "_rebuild_from_type"),
+        ("torch._utils", "_rebuild_parameter_with_state"),
+    }
+)
 _STRENGTH = {Kind.WEAKNESS: 0, Kind.SUSPICIOUS: 1, Kind.MALICIOUS: 2}
 
 Named = tuple[str, str]
@@ -163,15 +173,15 @@ class StreamJudge:
         opinion = judge_state_texts(call)
         if opinion is not None:
             return Bad("unusual-arguments", opinion)
-        for state in call.state:
-            for mapping in (state, *(state.items if isinstance(state, Sequence) else ())):
-                if not isinstance(mapping, Mapping):
-                    continue
-                for key, value in zip(mapping.items[::2], mapping.items[1::2], strict=False):
-                    named = isinstance(key, Text) and key.value in _HOOKS
-                    if named and isinstance(value, Symbol | Result):
-                        text = "gives an object a method that the next opcode calls"
-                        return Bad("unusual-arguments", Opinion(Kind.SUSPICIOUS, text, "code_exec"))
+        callee = names_of(call.callee, self._stream.calls)
+        states = (*call.state, *(call.arguments[-1:] if callee in _SETTERS else ()))
+        hooked = any(_hooks(state, (Symbol, Result)) for state in states)
+        if callee is not None and callee[1] in _CLASS_MAKERS:
+            # A function of the file may be such a method; one that is imported is none of a class.
+            hooked = hooked or any(_hooks(item, (Symbol,)) for item in call.arguments)
+        if hooked:
+            text = "gives an object a method that the next opcode calls"
+            return Bad("unusual-arguments", Opinion(Kind.SUSPICIOUS, text, "code_exec"))
         return None
 
     def _judge_computed(self, call: Call) -> Bad | None:
@@ -379,6 +389,17 @@ def _kept_runner(fact: Import, name: Named) -> Group:
         symbols=[name],
         imports=[fact],
     )
+
+
+def _hooks(state: Expression, kinds: tuple[type, ...]) -> bool:
+    """Say whether a state, or one of a pair, sets a method that opcodes call."""
+    for mapping in (state, *(state.items if isinstance(state, Sequence) else ())):
+        if not isinstance(mapping, Mapping):
+            continue
+        for key, value in zip(mapping.items[::2], mapping.items[1::2], strict=False):
+            if isinstance(key, Text) and key.value in HOOKS and isinstance(value, kinds):
+                return True
+    return False
 
 
 def _only_needed(judgement: Judgement, fact: Import) -> bool:

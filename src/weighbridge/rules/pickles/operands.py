@@ -48,6 +48,8 @@ _CALLS_AT_ONCE = frozenset(
 )
 # Attributes that only say what a class or function is called.
 _LABELS = frozenset({"__qualname__", "__name__", "__module__", "__doc__"})
+HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
+"""Methods of an object that BUILD, APPEND, APPENDS and ADDITEMS call."""
 _CLASS_MAKERS = frozenset({"_create_type"})
 _METACLASSES = frozenset(
     {
@@ -185,6 +187,9 @@ def _attribute_write(call: Call, stream: StreamFacts) -> Opinion | None:
     if known is not None:
         shown = ".".join(part for part in known if part)
         return Opinion(Kind.MALICIOUS, f"overwrites an attribute of {shown}", "tamper")
+    if isinstance(name, Text) and name.value in HOOKS:
+        text = "gives an object a method that the next opcode calls"
+        return Opinion(Kind.SUSPICIOUS, text, "code_exec")
     if not isinstance(name, Text) or leads_out(name.value):
         return Opinion(Kind.SUSPICIOUS, "sets an attribute that steers the interpreter")
     return None
