@@ -263,7 +263,8 @@ def _applied(function: Expression, stream: StreamFacts) -> Opinion | None:
         return None
     opinion = _of_judgement(judgement, f"calls {shown}")
     text = f"calls {shown}, which nobody vouched for with arguments of any kind"
-    return opinion or Opinion(Kind.SUSPICIOUS, text)
+    effect = "code_exec" if judgement.standing is Standing.OPERANDS else ""
+    return opinion or Opinion(Kind.SUSPICIOUS, text, effect)
 
 
 def _rebuild_class(call: Call, stream: StreamFacts) -> Opinion | None:
