@@ -45,6 +45,11 @@ def test_what_is_decorated_is_not_what_its_name_stood_for() -> None:
     assert acts(text) == []
 
 
+def test_two_calls_on_a_line_are_two_acts() -> None:
+    text = "import subprocess as p\np.run(['git', 'pull']); p.run(['/tmp/x'])\n"
+    assert [act.operands for act in acts(text)] == [("git", "pull"), ("/tmp/x",)]
+
+
 def test_lines_and_scopes() -> None:
     text = "import os\n\n\ndef f():\n    return os.popen(\n        'id'\n    )\n"
     act = only(text)
