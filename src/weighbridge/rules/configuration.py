@@ -23,6 +23,8 @@ _HYPER = re.compile(r"!(?:new|apply|applyref|name|module):(.+)")
 _REPOSITORY = re.compile(r"[\w.-]{1,100}/[\w.-]{1,100}(?:[@:|].{0,100})?\Z")
 _LOADERS = {
     "target": ("hydra.utils.instantiate",),
+    "called": ("ldm.util.instantiate_from_config", "jsonargparse.ArgumentParser.instantiate"),
+    "activation": ("sentence_transformers.SentenceTransformer",),
     "class": ("sentence_transformers.SentenceTransformer",),
     "component": ("diffusers.DiffusionPipeline.from_pretrained",),
     "loader-module": ("mlflow.pyfunc.load_model",),
@@ -38,6 +40,7 @@ _LOADERS = {
 }
 # Packages whose classes each loader expects; remote code of transformers has a package of its own.
 _OWN = {
+    "activation": ("torch", "transformers", "sentence_transformers"),
     "class": ("sentence_transformers",),
     "loader-module": ("mlflow",),
     "adapter-class": ("transformers", "transformers_modules"),
@@ -47,6 +50,8 @@ _OWN = {
 }
 _NAMING = (
     "target",
+    "called",
+    "activation",
     "class",
     "component",
     "loader-module",
@@ -59,6 +64,7 @@ _NAMING = (
     "jsonpickle",
 )
 _GRAVE = frozenset({"process_exec", "code_exec", "native_code", "file_delete", "tamper", "network"})
+_RUNS = frozenset({"process_exec", "code_exec"})
 # Of the standard library, what configurations name for good reasons.
 _ORDINARY = re.compile(
     r"(?:pathlib\.\w+|collections\.\w+|functools\.(?:partial|reduce)|datetime\.\w+|math\.\w+|"
@@ -130,6 +136,9 @@ def judge_target(how: str, dotted: str) -> tuple[Kind, str, str] | None:
     judgement, module = _standing(dotted)
     kind = library_kind(module.split(".")[0]) if module else library_kind(dotted)
     standard = kind == "stdlib" or module in ("builtins", "__builtin__")
+    if how == "called" and (judgement.origin == "module" or judgement.effect not in _RUNS):
+        # Requests and tools have a `target` with `params` too, such as `email.send`.
+        return None
     if judgement.standing is Standing.DANGEROUS:
         runs = judgement.effect == "process_exec" or (
             judgement.effect == "code_exec" and judgement.severity in ("critical", "high")
@@ -262,9 +271,10 @@ NAMED_CALLABLE = _rule(
     "Its configuration names a callable that models have no use for",
     Kind.MALICIOUS,
     (
-        "Hydra's `_target_`, tags of YAML, `modules.json`, `model_index.json`, MLflow's "
-        "`loader_module`, Python layers of Caffe, functions of CNTK, constructors of LangChain, "
-        "objects of GluonTS and jsonpickle name Python by its dotted path, and a loader imports "
+        "Hydra's `_target_`, a `target` with `params`, activations of sentence-transformers, tags "
+        "of YAML, `modules.json`, `model_index.json`, MLflow's `loader_module`, Python layers of "
+        "Caffe, functions of CNTK, constructors of LangChain, objects of GluonTS and jsonpickle "
+        "name Python by its dotted path, and a loader imports "
         "and calls it. Malicious when it starts processes, runs code or reaches the network; "
         "suspicious for other functions of the standard library; a weakness where an unsafe loader "
         "is needed or the package is not known.",

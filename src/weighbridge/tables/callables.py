@@ -8,7 +8,11 @@ from functools import cache, lru_cache
 from weighbridge.tables.reader import by_name
 
 _CLASS_LIKE = re.compile(r"_*[A-Z]\w*")
-_TEST_SEGMENTS = frozenset({"tests", "test", "testing", "_testing", "conftest"})
+# Packages ship what tests them under such names. A leading underscore is left out: the tests of
+# statistics are modules like `scipy.stats._page_trend_test`.
+_TEST_SEGMENT = re.compile(
+    r"tests?|_?testing|conftest|googletest|test_\w+|testing_\w+|[a-z]\w*_tests?(?:_\w+)?"
+)
 
 # No whole-module row is deeper; the limit keeps a name of a million dots from costing a second.
 _DEEPEST = 12
@@ -175,7 +179,7 @@ def family(module: str, name: str) -> Benign | None:
     """
     if _CLASS_LIKE.fullmatch(name) is None or name.endswith("__"):
         return None
-    if not _TEST_SEGMENTS.isdisjoint(module.split(".")) or dangerous(module, name) is not None:
+    if _tests(module) or dangerous(module, name) is not None:
         return None
     row = _family_row(module)
     return None if row is None else Benign(*row)
@@ -193,8 +197,11 @@ def of_family(module: str, name: str) -> bool:
     plain = own.isidentifier() and not own.startswith("__")
     if dot:
         plain = plain and _CLASS_LIKE.fullmatch(owner) is not None
-    tested = not _TEST_SEGMENTS.isdisjoint(module.split("."))
-    return plain and not tested and _family_row(module) is not None
+    return plain and not _tests(module) and _family_row(module) is not None
+
+
+def _tests(module: str) -> bool:
+    return any(map(_TEST_SEGMENT.fullmatch, module.split(".")))
 
 
 def _family_row(module: str) -> tuple[str, ...] | None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from weighbridge.errors import LimitExceeded
-from weighbridge.facts.repository import Reference
+from weighbridge.facts.repository import Act, Reference
 from weighbridge.formats.configuration.references import MOST_REFERENCES, Named, references
 from weighbridge.formats.configuration.shell_file import hostile_lines, shell_act
 from weighbridge.formats.configuration.tools import add_tools
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.python.script_file import script_facts
+from weighbridge.formats.python.source import source_fact
 from weighbridge.formats.templates.prompts import note_prompts
 
+EVALUATED = "evaluated-configuration"
 # Written with the values that are declared; where from a model is, and what wrote it.
 _DECLARED = (
     "transformers_version",
@@ -60,8 +64,9 @@ def add_references(context: Context, value: object, text: str, place: Place, nam
 def _add(context: Context, found: Iterable[Named], text: str, place: Place) -> None:
     count = 0
     for one in found:
-        if one.kind == "command":
-            _command(context, one.value, text, place)
+        take = _TAKEN.get(one.kind)
+        if take is not None:
+            take(context, one, text, place)
             continue
         count += 1
         if count > MOST_REFERENCES:
@@ -72,9 +77,32 @@ def _add(context: Context, found: Iterable[Named], text: str, place: Place) -> N
         context.add(placed(one, line, place))
 
 
-def _command(context: Context, command: str, text: str, place: Place) -> None:
-    for _, line in hostile_lines(command):
+def _command(context: Context, one: Named, text: str, place: Place) -> None:
+    for _, line in hostile_lines(one.value):
         context.add(shell_act(place.member, line_of(text, line.strip()), "shell", line))
+
+
+def _script(context: Context, one: Named, text: str, place: Place) -> None:
+    lines = one.value.split("\n")
+    for fact in script_facts(one.value, place.member, context.budget):
+        if isinstance(fact, Act):
+            written = lines[min(fact.line, len(lines)) - 1].strip()
+            context.add(replace(fact, line=line_of(text, written)))
+
+
+def _expression(context: Context, one: Named, text: str, place: Place) -> None:
+    fact = source_fact(
+        one.value, stream=None, member=place.member, offset=0, call=None, name=one.key,
+        budget=context.budget,
+    )  # fmt: skip
+    context.add(replace(fact, origin=EVALUATED))
+
+
+_TAKEN: dict[str, Callable[[Context, Named, str, Place], None]] = {
+    "command": _command,
+    "script": _script,
+    "expression": _expression,
+}
 
 
 def placed(one: Named, line: int, place: Place) -> Reference:

@@ -3,16 +3,19 @@
 transformers: ``auto_map``, ``custom_pipelines``, kernels by repository name, nested
 ``trust_remote_code``. Hydra: ``_target_``. sentence-transformers: ``modules.json``. diffusers:
 ``model_index.json``. MLflow: ``MLmodel``. LangChain: objects
-of the type ``constructor``. GluonTS: ``__kind__``. jsonpickle: ``py/object`` and its kin. What they
+of the type ``constructor``, prompts in Jinja. Latent diffusion: ``target`` with ``params``. YOLO:
+text that is run. GluonTS: ``__kind__``. jsonpickle: ``py/object`` and its kin. What they
 do with it is for the rules to say.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from weighbridge.errors import LimitExceeded
+from weighbridge.formats.configuration.evaluated import download, expressions
 
 MOST_NODES = 200_000
 MOST_REFERENCES = 500
@@ -39,6 +42,15 @@ _COMMANDS = frozenset(
     "func".split()
 )
 _WORDS = 200
+# Keys beside which a dotted name is called with their value (`instantiate_from_config` of latent
+# diffusion, jsonargparse).
+_CALLED_WITH = {"target": ("params",), "class_path": ("init_args", "dict_kwargs")}
+# Activations that sentence-transformers imports and calls (models/Dense.py, CrossEncoder).
+_ACTIVATIONS = frozenset(
+    {"activation_function", "activation_fn", "sbert_ce_default_activation_function"}
+)
+_INTERPOLATION = re.compile(r"\$\{(\.?)([\w-]{1,100}(?:\.[\w-]{1,100}){0,8})\}")
+_MOST_STEPS = 4
 _TAGS = ("py/object", "py/type", "py/function")
 _PLAIN = {
     "_target_": "target",
@@ -84,13 +96,16 @@ def references(value: object, name: str) -> Iterator[Named]:
             raise LimitExceeded("limit-references", f"more than {MOST_NODES} objects")
         path, item = pending.pop()
         if isinstance(item, dict):
-            for named in (*_constructor(item, path), *_object(item, path)):
+            found = (_constructor, _object, _called, _run)
+            for named in (one for look in found for one in look(item, path)):
                 # They name a class at each of their values, and one that does harm may be the last.
                 if (key := replace(named, key="")) not in objects:
                     objects.add(key)
                     yield named
             for key, inner in item.items():
-                yield from _entry(item, str(key), inner, f"{path}{'.' if path else ''}{key}"[:200])
+                text = isinstance(inner, str) and key == "_target_"
+                entry = _interpolated(str(inner), item, value) if text else inner
+                yield from _entry(item, str(key), entry, f"{path}{'.' if path else ''}{key}"[:200])
                 if holds_objects(inner):
                     pending.append((f"{path}{'.' if path else ''}{key}"[:200], inner))
         elif isinstance(item, list):
@@ -127,6 +142,42 @@ def _object(owner: dict[object, object], path: str) -> Iterator[Named]:
         # A module stands as its own name; anything else is text that ``eval`` is given.
         if expression != module:
             yield Named("jsonpickle", f"{path}.py/repr"[:200], "builtins.eval")
+
+
+def _called(owner: dict[object, object], path: str) -> Iterator[Named]:
+    for key, given in _CALLED_WITH.items():
+        value = owner.get(key)
+        if isinstance(value, str) and any(isinstance(owner.get(word), dict) for word in given):
+            yield Named("called", f"{path}.{key}"[:200], value[:_LENGTH])
+    for key in _ACTIVATIONS:
+        value = owner.get(key)
+        # Elsewhere the same keys hold a mere name, such as `gelu`.
+        if isinstance(value, str) and "." in value:
+            yield Named("activation", f"{path}.{key}"[:200], value[:_LENGTH])
+
+
+def _run(owner: dict[object, object], path: str) -> Iterator[Named]:
+    """Text of models and data sets of YOLO that is run."""
+    for key, expression in expressions(owner):
+        yield Named("expression", f"{path}.{key}"[:200], expression)
+    how = download(owner)
+    if how is not None:
+        yield Named(how[0], f"{path}.download"[:200], how[1])
+
+
+def _interpolated(text: str, owner: dict[object, object], root: object) -> str:
+    """Put in what OmegaConf would: ``${a.b}`` from the root, ``${.b}`` from beside the text."""
+    for _ in range(_MOST_STEPS):
+        before = text
+        for match in list(_INTERPOLATION.finditer(before))[:_MOST_STEPS]:
+            found: object = owner if match[1] else root
+            for key in match[2].split("."):
+                found = found.get(key) if isinstance(found, dict) else None
+            if isinstance(found, str):
+                text = text.replace(match[0], found[:_LENGTH])
+        if text == before:
+            break
+    return text
 
 
 def _entry(owner: dict[object, object], key: str, value: object, path: str) -> Iterator[Named]:

@@ -1,4 +1,4 @@
-"""A YAML configuration to facts, by its events alone: nothing is constructed, no alias followed.
+"""A YAML configuration to facts, by its events alone: nothing is constructed.
 
 What a tag asks for runs in some readers: ``!!python/...`` in PyYAML's unsafe loaders, ``!new:``,
 ``!apply:``, ``!name:`` and ``!module:`` in HyperPyYAML, which SpeechBrain reads, and the name of a
@@ -65,12 +65,16 @@ def _by_pattern(context: Context, text: str, place: Place) -> None:
 
 
 class _Outline:
-    """Plain values out of events: scalars as text, aliases as nothing, tags aside."""
+    """Plain values out of events: scalars as text, tags aside.
+
+    An alias stands for a scalar; what it repeats of lists and mappings is seen at their anchor.
+    """
 
     def __init__(self) -> None:
         self.documents: list[object] = []
         self.tags: list[tuple[int, str, str]] = []
         self._open: list[tuple[object, list[object]]] = []
+        self._anchors: dict[str, object] = {}
 
     def read(self, text: str) -> bool:
         """Read events until the end; False when the text is no YAML or beyond the limits."""
@@ -91,8 +95,10 @@ class _Outline:
                 self.tags.append((line, self._key(), tag))
         if isinstance(event, yaml.ScalarEvent):
             self._put(_scalar(event))
+            if event.anchor is not None:
+                self._anchors[event.anchor] = _scalar(event)
         elif isinstance(event, yaml.AliasEvent):
-            self._put(None)
+            self._put(self._anchors.get(event.anchor or ""))
         elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
             value: object = {} if isinstance(event, yaml.MappingStartEvent) else []
             self._put(value)
@@ -120,4 +126,4 @@ class _Outline:
 def _scalar(event: yaml.ScalarEvent) -> object:
     if event.style is None and event.value in ("true", "True", "yes", "on"):
         return True
-    return event.value[:4096]
+    return event.value

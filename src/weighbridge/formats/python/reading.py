@@ -73,6 +73,7 @@ class Reader(Binder):
                 for target in node.targets:
                     self.assign(target, value)
             case ast.AnnAssign():
+                self._annotation(node.annotation)
                 self.assign(node.target, self.value(node.value) if node.value else UNKNOWN)
             case ast.AugAssign():
                 load = ast.BinOp(node.target, node.op, node.value)
@@ -160,7 +161,11 @@ class Reader(Binder):
         self._maybe(node.orelse)
 
     def _define(self, node: _Def) -> None:
-        self._decorators(node.decorator_list)
+        self._decorators(node)
+        parameters = (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        for parameter in (*parameters, node.args.vararg, node.args.kwarg):
+            self._annotation(parameter.annotation if parameter is not None else None)
+        self._annotation(node.returns)
         function = Function(node, self.visible())
         self.bind(node.name, function)
         self._queue(function)
@@ -171,14 +176,22 @@ class Reader(Binder):
             self._queued.add(id(function.node))
             self._waiting.append(function)
 
-    def _decorators(self, decorators: list[ast.expr]) -> None:
-        for decorator in decorators:
-            value = self.value(decorator)
-            if isinstance(value, Ref):
-                self.note_call(value.path)
+    def _decorators(self, node: _Def | ast.ClassDef) -> None:
+        """Visit the calls that decorators are: each is given what the one below it returned."""
+        # What is decorated is new, whatever its name stood for before: no name stands for it.
+        made: ast.expr = ast.copy_location(ast.Name("", ast.Load()), node)
+        for decorator in reversed(node.decorator_list):
+            made = ast.copy_location(ast.Call(decorator, [made], []), decorator)
+        if node.decorator_list:
+            self.value(made)
+
+    def _annotation(self, node: ast.expr | None) -> None:
+        """Visit an annotation that calls something, which runs where it stands."""
+        if node is not None and any(isinstance(part, ast.Call) for part in ast.walk(node)):
+            self.value(node)
 
     def _class(self, node: ast.ClassDef) -> None:
-        self._decorators(node.decorator_list)
+        self._decorators(node)
         for base in [*node.bases, *(word.value for word in node.keywords)]:
             self.value(base)
         self.bind(node.name, UNKNOWN)

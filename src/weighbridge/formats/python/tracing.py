@@ -49,7 +49,7 @@ _NETWORK = frozenset({"fetch", "send", "connect", "download", "resolve"})
 # Of a program that is started, what it is counts, and not what it is given to work on.
 _HANDED_OVER = frozenset({"decoded", "fetched", "received"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "cmd", "powershell", "python", "python3", "perl"})
-_AUTHORISATION = frozenset({"headers", "auth", "cookies"})
+_AUTHORISATION = frozenset({"headers", "auth", "cookies", "token"})
 _PROVING = frozenset({"variable", "secret-variable", "credential-file"})
 # Modules that names lead to without being written.
 _UNWRITTEN = frozenset({"builtins", "posix", "nt", "IPython"})
@@ -77,7 +77,8 @@ class Tracer(Reader):
         """Note what is found in `names`; `text` is the whole module."""
         super().__init__(names)
         self.most_nodes = self.nodes_left = MOST_NODES
-        self.acts: dict[tuple[int, str], Seen] = {}
+        self.acts: dict[tuple[int, int, str], Seen] = {}
+        self._columns: dict[tuple[int, str], int] = {}
         self.models: dict[tuple[int, str, Named], None] = {}
         self._text = text
         self._line = (1, 1)
@@ -189,7 +190,7 @@ class Tracer(Reader):
             if made is None or not _maps_code(made):
                 return
             act = "shellcode"
-        key = (self._line[0], path)
+        key = self._key(path, made)
         old = self.acts.get(key)
         if old is None and len(self.acts) >= MOST_ACTS:
             self.names.complete = False
@@ -203,6 +204,15 @@ class Tracer(Reader):
         constant = _constant(first) or (old is not None and old.constant)
         function = self._function if old is None else old.function
         self.acts[key] = Seen(act, path, *self._line, function, operands, traits, constant)
+
+    def _key(self, path: str, made: Invocation | None) -> tuple[int, int, str]:
+        """Return what tells an act from others: a second call on a line is one of its own."""
+        line = self._line[0]
+        if made is None or self._text_depth:
+            return line, 0, path
+        column = made.node.col_offset + 1 if hasattr(made.node, "col_offset") else 0
+        first = self._columns.setdefault((line, path), column)
+        return line, 0 if column == first else column, path
 
     def _of_act(self, act: str, path: str, made: Invocation | None) -> Traits:
         traits = self._met

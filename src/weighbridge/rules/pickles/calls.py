@@ -25,13 +25,15 @@ from weighbridge.facts.pickles import Call, Import
 from weighbridge.findings.model import Kind
 from weighbridge.rules.model import StreamFacts
 from weighbridge.rules.pickles.operands import (
+    HOOKS,
+    RUNS_ARGUMENTS,
     Opinion,
     effect_of_call,
     judge_operands,
     makes_code,
     makes_function,
 )
-from weighbridge.rules.pickles.resolve import callables_in, names_of
+from weighbridge.rules.pickles.resolve import bound, callables_in, names_of
 from weighbridge.rules.pickles.state_texts import judge_state_texts
 from weighbridge.rules.pickles.symbols import Judgement, Standing, judge_import, judge_name
 
@@ -41,7 +43,18 @@ _CHOICE = re.compile(
     r"(?:Type|Kind|State|Mode|Strategy|Direction|Status|Level|Policy|Option|Style|Role|Unit|Enum)\Z"
 )
 _PLAIN_VALUE = re.compile(r"(?:[\w\-]{1,40}(?: \w[\w\-]{0,40}){0,3})?")
-_HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
+# A `partial` of a `partial` is flat already when functools makes it.
+_DEEPEST = 8
+_CLASS_MAKERS = frozenset({"_make_skeleton_class", "_class_setstate", "_create_type", "type"})
+# Their last argument is a state, which torch sets as attributes (torch/_utils.py, _set_obj_state).
+_SETTERS = frozenset(
+    {
+        ("torch._tensor", "_rebuild_from_type"),
+        ("torch._tensor", "_rebuild_from_type_v2"),
+        ("torch.tensor", "_rebuild_from_type"),
+        ("torch._utils", "_rebuild_parameter_with_state"),
+    }
+)
 _STRENGTH = {Kind.WEAKNESS: 0, Kind.SUSPICIOUS: 1, Kind.MALICIOUS: 2}
 
 Named = tuple[str, str]
@@ -160,18 +173,26 @@ class StreamJudge:
         opinion = judge_state_texts(call)
         if opinion is not None:
             return Bad("unusual-arguments", opinion)
-        for state in call.state:
-            for mapping in (state, *(state.items if isinstance(state, Sequence) else ())):
-                if not isinstance(mapping, Mapping):
-                    continue
-                for key, value in zip(mapping.items[::2], mapping.items[1::2], strict=False):
-                    named = isinstance(key, Text) and key.value in _HOOKS
-                    if named and isinstance(value, Symbol | Result):
-                        text = "gives an object a method that the next opcode calls"
-                        return Bad("unusual-arguments", Opinion(Kind.SUSPICIOUS, text, "code_exec"))
+        callee = names_of(call.callee, self._stream.calls)
+        states = (*call.state, *(call.arguments[-1:] if callee in _SETTERS else ()))
+        hooked = any(_hooks(state, (Symbol, Result)) for state in states)
+        if callee is not None and callee[1] in _CLASS_MAKERS:
+            # A function of the file may be such a method; one that is imported is none of a class.
+            hooked = hooked or any(_hooks(item, (Symbol,)) for item in call.arguments)
+        if hooked:
+            text = "gives an object a method that the next opcode calls"
+            return Bad("unusual-arguments", Opinion(Kind.SUSPICIOUS, text, "code_exec"))
         return None
 
     def _judge_computed(self, call: Call) -> Bad | None:
+        inner = call
+        for _ in range(_DEEPEST):
+            plain = bound(inner, self._stream.calls)
+            if plain is None:
+                break
+            inner = plain
+        if inner is not call and isinstance(inner.callee, Symbol):
+            return self._judge_call(inner)
         # `Class.__new__` makes an instance without running the constructor, as NEWOBJ does.
         found = callables_in(call, self._stream.calls)
         named = [(module, name.removesuffix(".__new__")) for module, name in found]
@@ -264,8 +285,11 @@ class StreamJudge:
 
     def _add_operands(self, group: Group) -> None:
         """A dangerous function handed over as an argument belongs to the call that gets it."""
+        callee = group.root.callee if group.root is not None else None
         for name in group.symbols:
             judgement = self._judged.get(name)
+            if callee == Symbol(*name):
+                continue  # judged with the call
             if judgement is not None and judgement.standing is Standing.DANGEROUS:
                 group.effects.append(judgement.effect)
                 if group.kind is not Kind.MALICIOUS:
@@ -297,7 +321,11 @@ class StreamJudge:
         packages: dict[str, Group] = {}
         for name, fact in self._stream.imports.items():
             judgement = self._judged[name]
-            if name in spoken or judgement.standing in (Standing.GOOD, Standing.OPERANDS):
+            if name in spoken or judgement.standing is Standing.GOOD:
+                continue
+            if judgement.standing is Standing.OPERANDS:
+                if judgement.judge in RUNS_ARGUMENTS and self._handed_on(name, fact):
+                    yield _kept_runner(fact, name)
                 continue
             if self._script and fact.module.startswith("__torch__"):
                 continue
@@ -317,6 +345,17 @@ class StreamJudge:
             yield self._import_group(fact, name, judgement)
         yield from packages.values()
 
+    def _handed_on(self, name: Named, fact: Import) -> bool:
+        """Say whether a symbol stands among arguments or states, or is not called at all."""
+        if "call" not in fact.uses:
+            return True
+        values = (
+            item
+            for call in self._stream.calls.values()
+            for item in _flat((*call.arguments, call.keywords, *call.state))
+        )
+        return any(isinstance(item, Symbol) and (item.module, item.name) == name for item in values)
+
     def _import_group(self, fact: Import, name: Named, judgement: Judgement) -> Group:
         rule = {
             Standing.DANGEROUS: "dangerous-import",
@@ -332,6 +371,35 @@ class StreamJudge:
         return Group(
             rule, kind, [judgement.reason], effects, fact.offset, symbols=[name], imports=[fact]
         )
+
+
+def _kept_runner(fact: Import, name: Named) -> Group:
+    """Whatever gets hold of the value can have it run other arguments than those that are seen.
+
+    `UniquePtr.__del__` of TensorFlow and `PickleableFileManager.__setstate__` of xarray call a
+    function out of their state.
+    """
+    text = "refers to a function that runs what it is given, where honest files only call it"
+    return Group(
+        "unvouched-import",
+        Kind.SUSPICIOUS,
+        [text],
+        ["code_exec"],
+        fact.offset,
+        symbols=[name],
+        imports=[fact],
+    )
+
+
+def _hooks(state: Expression, kinds: tuple[type, ...]) -> bool:
+    """Say whether a state, or one of a pair, sets a method that opcodes call."""
+    for mapping in (state, *(state.items if isinstance(state, Sequence) else ())):
+        if not isinstance(mapping, Mapping):
+            continue
+        for key, value in zip(mapping.items[::2], mapping.items[1::2], strict=False):
+            if isinstance(key, Text) and key.value in HOOKS and isinstance(value, kinds):
+                return True
+    return False
 
 
 def _only_needed(judgement: Judgement, fact: Import) -> bool:

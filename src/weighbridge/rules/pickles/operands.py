@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from weighbridge.facts.expressions import (
     Bytes,
@@ -26,7 +26,6 @@ from weighbridge.rules.model import StreamFacts
 from weighbridge.rules.pickles.resolve import (
     ACCESSORS,
     attribute,
-    callables_in,
     instance_of,
     names_of,
 )
@@ -49,6 +48,8 @@ _CALLS_AT_ONCE = frozenset(
 )
 # Attributes that only say what a class or function is called.
 _LABELS = frozenset({"__qualname__", "__name__", "__module__", "__doc__"})
+HOOKS = frozenset({"__setstate__", "append", "extend", "add"})
+"""Methods of an object that BUILD, APPEND, APPENDS and ADDITEMS call."""
 _CLASS_MAKERS = frozenset({"_create_type"})
 _METACLASSES = frozenset(
     {
@@ -95,6 +96,18 @@ _CALLERS = _CALLS_AT_ONCE | {
     ("itertools", "imap"),
     ("itertools", "ifilter"),
 }
+# Their operands are judged elsewhere: a class of its own import, a state of what it holds.
+_APPLIED_BY_PICKLERS = frozenset(
+    {
+        ("functools", "partial"),
+        ("_functools", "partial"),
+        ("torch._utils", "_rebuild_parameter_with_state"),
+        ("torch._utils", "_rebuild_wrapper_subclass"),
+    }
+)
+_VOUCHED = (Standing.GOOD, "any")
+# Handlers of functions that run what they are given. No honest file keeps a reference to one.
+RUNS_ARGUMENTS = frozenset({"python-source", "nested-bytes", "constant-name", "described-method"})
 _LOOKUPS = frozenset({("operator", "getitem"), ("_operator", "getitem")})
 
 
@@ -174,6 +187,9 @@ def _attribute_write(call: Call, stream: StreamFacts) -> Opinion | None:
     if known is not None:
         shown = ".".join(part for part in known if part)
         return Opinion(Kind.MALICIOUS, f"overwrites an attribute of {shown}", "tamper")
+    if isinstance(name, Text) and name.value in HOOKS:
+        text = "gives an object a method that the next opcode calls"
+        return Opinion(Kind.SUSPICIOUS, text, "code_exec")
     if not isinstance(name, Text) or leads_out(name.value):
         return Opinion(Kind.SUSPICIOUS, "sets an attribute that steers the interpreter")
     return None
@@ -224,31 +240,59 @@ def _wrapped(call: Call, stream: StreamFacts) -> Opinion | None:
         inner = stream.calls.get(function.call)
         if inner is not None and names_of(inner.callee, stream.calls) not in _LOOKUPS:
             return Opinion(Kind.SUSPICIOUS, "looks something up in an object made while loading")
-    if callee not in _CALLS_AT_ONCE:
+    if callee not in _CALLERS or function is None:
         return None
-    for module, name in callables_in(call, stream.calls)[1:]:
-        judgement = judge_name(module, name, True)
-        opinion = _of_judgement(judgement, f"calls {module}.{name}")
-        if opinion is not None:
-            return opinion
-        if judgement.standing is Standing.THIRD_PARTY:
-            return Opinion(Kind.SUSPICIOUS, f"calls {module}.{name}, a function nobody vouched for")
-    return None
+    # `iter` of one argument is no call, and `filter(None, …)` keeps what is true.
+    listed = callee[1] == "iter" and len(call.arguments) == 1
+    return None if listed else _applied(function, stream)
+
+
+def _applied(function: Expression, stream: StreamFacts) -> Opinion | None:
+    """Judge what is called with arguments that are not looked at: it has to be harmless with any.
+
+    `map(_eval_repr, [text])` evaluates the text, though no opcode of the stream calls `_eval_repr`.
+    """
+    known = names_of(function, stream.calls)
+    if known is None:
+        if isinstance(function, Result | Unknown):
+            return Opinion(Kind.SUSPICIOUS, "calls a function that is computed while loading")
+        return None
+    shown = ".".join(known)
+    judgement = judge_name(*known, True)
+    if known in _APPLIED_BY_PICKLERS or (judgement.standing, judgement.use) == _VOUCHED:
+        return None
+    opinion = _of_judgement(judgement, f"calls {shown}")
+    text = f"calls {shown}, which nobody vouched for with arguments of any kind"
+    effect = "code_exec" if judgement.standing is Standing.OPERANDS else ""
+    return opinion or Opinion(Kind.SUSPICIOUS, text, effect)
 
 
 def _rebuild_class(call: Call, stream: StreamFacts) -> Opinion | None:
     cls, base, state = (_argument(call, index) for index in range(3))
     if isinstance(base, Symbol) and state is not None and state != Number("None"):
+        # Picklers name the last base that is written in C, and copying that has no effect.
         judgement = judge_name(base.module, base.name, True)
-        if judgement.standing in (Standing.UNVOUCHED, Standing.THIRD_PARTY):
+        if (judgement.standing, judgement.use) != _VOUCHED:
             text = f"calls the constructor of {base.module}.{base.name}, which nobody vouched for"
             return Opinion(Kind.SUSPICIOUS, text)
     if isinstance(cls, Symbol):
         judgement = judge_name(cls.module, cls.name, True)
+        if judgement.standing is Standing.OPERANDS:
+            return judge_operands(judgement.judge, _rebuilding(call, cls), stream)
         return _of_judgement(judgement, f"rebuilds {cls.module}.{cls.name}")
     if isinstance(cls, Result):
         return None
     return Opinion(Kind.SUSPICIOUS, "rebuilds something that is no class")
+
+
+def _rebuilding(call: Call, cls: Expression) -> Call:
+    """Return the call of `cls` that a function like ``copyreg.__newobj__(cls, *args)`` makes."""
+    given = tuple(
+        item
+        for argument in call.arguments[1:]
+        for item in (argument.items if isinstance(argument, Sequence) else (argument,))
+    )
+    return replace(call, how="NEWOBJ", callee=cls, arguments=given)
 
 
 def _codec(call: Call, stream: StreamFacts) -> Opinion | None:

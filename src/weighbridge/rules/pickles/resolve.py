@@ -8,6 +8,7 @@ helpers by which dill and cloudpickle look things up.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from weighbridge.facts.expressions import Expression, Persistent, Result, Sequence, Symbol, Text
 from weighbridge.facts.pickles import Call
@@ -127,6 +128,8 @@ ACCESSORS = frozenset(
         ("_operator", "methodcaller"),
     }
 )
+_METHOD_CALLERS = frozenset({("operator", "methodcaller"), ("_operator", "methodcaller")})
+_PARTIALS = frozenset({("functools", "partial"), ("_functools", "partial")})
 _ITEM_ACCESSORS = frozenset({("operator", "itemgetter"), ("_operator", "itemgetter")})
 
 # Class methods that every class of a package has from one parent, under which the tables know
@@ -184,8 +187,46 @@ def _looked_up(callee: Named, call: Call, calls: Calls, depth: int) -> Named | N
     if callee in _ITEM_GETTERS and second is not None:
         return _item(call.arguments[0], second, calls, depth)
     if callee in _APPLIERS:
-        return names_of(call.arguments[0], calls, depth + 1)
+        known = names_of(call.arguments[0], calls, depth + 1)
+        return known if _calls_one(call, known, calls, depth) else None
     return None
+
+
+def _calls_one(maker: Call, known: Named | None, calls: Calls, depth: int) -> bool:
+    """Say whether the state that a `partial` gets names the function that it was made with."""
+    functions = [
+        state.items[0] if isinstance(state, Sequence) and state.items else None
+        for state in maker.state
+    ]
+    return all(
+        function is not None and names_of(function, calls, depth + 1) == known
+        for function in functions
+    )
+
+
+def bound(call: Call, calls: Calls) -> Call | None:
+    """Return the call that the call of a `partial` or a `methodcaller` comes down to.
+
+    What the one who made it put in goes before what the call adds; a `partial` that pickle wrote
+    has it in its state.
+    """
+    maker = calls.get(call.callee.call) if isinstance(call.callee, Result) else None
+    if maker is None or not maker.arguments or maker.shown_once:
+        return None
+    kind = names_of(maker.callee, calls)
+    first, *given = maker.arguments
+    if kind in _METHOD_CALLERS:
+        named = _through_accessor(call, calls, 0)
+        return named and replace(call, callee=Symbol(*named), arguments=tuple(given))
+    if kind not in _PARTIALS or not _calls_one(maker, names_of(first, calls), calls, 0):
+        return None
+    for state in maker.state:
+        given += [
+            item
+            for part in (state.items[1:2] if isinstance(state, Sequence) else ())
+            for item in (part.items if isinstance(part, Sequence) else (part,))
+        ]
+    return replace(call, callee=first, arguments=(*given, *call.arguments))
 
 
 def _legacy_class(expression: Persistent) -> Named | None:

@@ -21,6 +21,7 @@ PYTHON = "python (whenever it starts)"
 _LOADERS = {
     "auto-map": TRANSFORMERS,
     "class": _SENTENCES,
+    "activation": _SENTENCES,
     "component": _DIFFUSERS,
     "custom-pipeline": _DIFFUSERS,
     "loader-module": _MLFLOW,
