@@ -38,7 +38,10 @@ def test_anything_else_of_a_well_known_library_is_suspicious(stream):
 
 @pytest.mark.parametrize("how", ["NEWOBJ", "REDUCE"])
 @pytest.mark.parametrize("arguments", [(TEXT,), (X, TEXT), ((X, (TEXT,)),)])
-@pytest.mark.parametrize("name", ["sympy.core.containers.Tuple", "sympy.core.add.Add"])
+@pytest.mark.parametrize(
+    "name",
+    ["sympy.core.containers.Tuple", "sympy.core.add.Add", "sympy.polys.polytools.Poly"],
+)
 def test_sympy_evaluates_text_that_its_constructors_get(name, arguments, how):
     (finding,) = findings(pickled(call(name, *arguments, how=how)))
     assert finding.kind is Kind.MALICIOUS and finding.evidence["effects"] == ["code_exec"]
@@ -47,6 +50,39 @@ def test_sympy_evaluates_text_that_its_constructors_get(name, arguments, how):
 def test_an_expression_of_sympy_holds_other_expressions_only():
     expression = call("sympy.core.add.Add", X, call("sympy.core.mul.Mul", X, X, how="NEWOBJ"))
     assert not findings(pickled(call("sympy.core.containers.Tuple", expression, how="NEWOBJ")))
+
+
+def test_a_polynomial_of_sympy_is_made_of_an_expression():
+    expression = call("sympy.core.add.Add", X, X, how="NEWOBJ")
+    assert not findings(pickled(call("sympy.polys.polytools.Poly", expression, X)))
+
+
+MATRIX = "Bio.Align.substitution_matrices:Array"
+
+
+@pytest.mark.parametrize(
+    ("honest", "twin"),
+    [
+        (call("shapely.io.from_wkb", b"\x01\x01"), call("shapely.io.from_wkx", b"\x01\x01")),
+        (call("pyproj.crs.crs.CRS", how="NEWOBJ"), call("pyproj.crs.crs.get_authority", "x")),
+        (
+            call("plotly.graph_objs._figure.Figure", {"data": []}),
+            call("plotly.io._json.from_json", "{}"),
+        ),
+        (call(f"{MATRIX}.__new__", sym(MATRIX), "AB", 2), call(f"{MATRIX}.tofile", "x")),
+    ],
+)
+def test_what_plain_values_are_made_into_is_vouched_for_by_its_exact_name(honest, twin):
+    assert not findings(pickled(honest))
+    assert kinds(pickled(twin)) & {Kind.SUSPICIOUS, Kind.MALICIOUS}
+
+
+@pytest.mark.parametrize(
+    "name", ["skorch.utils.to_numpy", "gpytorch.utils.transforms.inv_softplus"]
+)
+def test_a_function_that_a_fitted_object_keeps_is_no_call(name):
+    assert not findings(pickled({"function": sym(name)}))
+    assert Kind.SUSPICIOUS in kinds(pickled(call(name, "x")))
 
 
 def test_text_that_is_computed_may_be_anything():

@@ -390,7 +390,7 @@ def test_a_call_through_its_own_method_is_the_call():
 
 
 def test_a_function_of_a_class_may_be_referred_to_but_not_called():
-    made = Sym("river.naive_bayes.gaussian", "GaussianNB._make_gaussian")
+    made = Sym("river.naive_bayes.gaussian", "GaussianNB._make_unlisted")
     assert [f.kind for f in findings(pickled({"factory": made}, 4))] == [Kind.WEAKNESS]
     assert [f.kind for f in findings(pickled(call(made), 4))] == [Kind.SUSPICIOUS]
     deeper = Sym("river.naive_bayes.gaussian", "GaussianNB.__init__.__globals__")

@@ -8,6 +8,7 @@ from weighbridge.tables.effects import effects
 TABLES = {
     "jinja_names.tsv": (jinja.JinjaName.__slots__, 2),
     "template_phrases.tsv": (jinja.Phrase.__slots__, 1),
+    "template_sentences.tsv": (jinja.Sentence.__slots__, 1),
 }
 ROLES = {"attribute", "filter", "global", "method", "name", "test"}
 

@@ -10,7 +10,7 @@ from weighbridge.findings.model import Confidence, Finding, Kind, Severity
 from weighbridge.rules.model import FileFacts, Rule
 from weighbridge.rules.pickles.report import gravest
 from weighbridge.tables.effects import effect as effect_row
-from weighbridge.tables.jinja import jinja_name, phrases
+from weighbridge.tables.jinja import jinja_name, phrases, sentences
 from weighbridge.text.escaping import visible
 
 _SHOWN = 8
@@ -199,9 +199,20 @@ def _conditional(rule: Rule, template: Template, branches: list[TemplateBranch])
     )
 
 
+def _told(template: Template) -> str:
+    """Return the text in lower case, without what is known to hide nothing.
+
+    A sentence that goes on is another one.
+    """
+    text = " ".join(template.text.lower().split())
+    for row in sentences():
+        text = re.sub(re.escape(row.sentence) + r"(?! ?\w)", "", text)
+    return text
+
+
 def _instructions(file: FileFacts) -> Iterable[Finding]:
     for template, _uses, _branches in _templates(file):
-        text = " ".join(template.text.lower().split())
+        text = _told(template)
         found = [row for row in phrases() if row.phrase in text]
         if found:
             at = text.index(found[0].phrase)

@@ -23,6 +23,7 @@ row a source and a reason. A change of knowledge is a change of one row, without
 | `shell_patterns.tsv` | pattern of lines that no honest shell script has | `shell` |
 | `state_texts.tsv` | key of a state whose text a class runs as code | `state_texts` |
 | `template_phrases.tsv` | words with which something is hidden | `jinja` |
+| `template_sentences.tsv` | sentences with such words that hide nothing | `jinja` |
 | `weights_only.tsv` | name that torch's restricted unpickler accepts | `weights_only` |
 
 No exact name is in both `dangerous.tsv` and `benign.tsv`. A benign row can lie under a whole-module

@@ -32,6 +32,15 @@ class Phrase:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A whole sentence of published templates that hides nothing, phrase or not; lower case."""
+
+    sentence: str
+    source: str
+    reason: str
+
+
 @cache
 def _names() -> dict[tuple[str, str], JinjaName]:
     found = rows("jinja_names.tsv", *JinjaName.__slots__)
@@ -48,3 +57,10 @@ def phrases() -> tuple[Phrase, ...]:
     """Return the phrases, in the order of the table."""
     found = rows("template_phrases.tsv", *Phrase.__slots__)
     return tuple(Phrase(*row) for row in found)
+
+
+@cache
+def sentences() -> tuple[Sentence, ...]:
+    """Return the sentences that hide nothing, in the order of the table."""
+    found = rows("template_sentences.tsv", *Sentence.__slots__)
+    return tuple(Sentence(*row) for row in found)

@@ -110,6 +110,25 @@ SUSPICIOUS = {
     "assembled-unknown": "{{ messages['_' ~ tools ~ '_'] }}",
     "computed-filter": "{{ messages|map(tools) }}",
     "indirect-call": "{{ messages[0](1) }}",
+    "macro-list-by-name": (
+        "{% macro a() %}{% endmacro %}{% set f = [a] %}{% for m in messages %}"
+        "{{ f[m.role]() }}{% endfor %}"
+    ),
+    "macro-list-and-more": (
+        "{% macro a() %}{% endmacro %}{% set f = [a] %}{% set f = f + [bos_token.format] %}"
+        "{{ f[0]() }}"
+    ),
+    "macro-list-in-a-loop": (
+        "{% macro a() %}{% endmacro %}{% set f = [a] %}{% for f in messages %}"
+        "{{ f[0]() }}{% endfor %}"
+    ),
+    "macro-list-of-another": (
+        "{% macro a() %}{% endmacro %}{% set a = bos_token.format %}{% set f = [a] %}{{ f[0]() }}"
+    ),
+    "macro-list-by-two": (
+        "{% macro a() %}{% endmacro %}{% set f = [a] %}{% set i = messages %}"
+        "{% for i in range(1) %}{{ f[i]() }}{% endfor %}"
+    ),
     "call-of-call": "{{ range(1)() }}",
     "alias-called": "{% set f = tools.f %}{{ f() }}",
     "internal-string": "{{ '__subclasses__' in messages }}",
@@ -136,6 +155,10 @@ NEAR_MISSES = {
     "map-attribute": "{{ messages|map(attribute='content')|join }}",
     "groupby": "{{ messages|groupby('role') }}",
     "macro-called": "{% macro system(x) %}{{ x }}{% endmacro %}{{ system('a') }}",
+    "macro-list": (
+        "{% macro a() %}{% endmacro %}{% set f = [] %}{% set f = f + [a] %}"
+        "{% for i in range(f|length) %}{{ f[i](*[1]) }}{% endfor %}"
+    ),
     "joiner": "{% set comma = joiner(', ') %}{{ comma() if false }}",
     "items-method": "{% for k, v in tools.items() %}{{ k }}{% endfor %}",
     "cycle": "{% for m in messages %}{{ loop.cycle('a', 'b') }}{% endfor %}",

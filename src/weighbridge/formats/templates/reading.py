@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from weighbridge.formats.templates.constants import Constants
+from weighbridge.formats.templates.macros import MacroLists
 from weighbridge.formats.templates.shown import show
 from weighbridge.formats.templates.tree import walk
 
@@ -62,6 +63,7 @@ class Reader:
         self._constants = constants
         self._called: set[int] = set()
         self._macros = {"caller", "loop"}
+        self._lists = MacroLists([])
         self.uses: dict[tuple[str, str, bool], Use] = {}
         self.complete = True
 
@@ -70,6 +72,7 @@ class Reader:
         nodes = list(walk(self._tree))
         self._macros.update(node.name for node in nodes if type(node).__name__ == "Macro")
         self._macros.update(_helpers(nodes))
+        self._lists = MacroLists(nodes)
         for node in nodes:
             visit = _VISITORS.get(type(node).__name__)
             if visit is not None:
@@ -91,7 +94,7 @@ class Reader:
 
     def _getitem(self, node: Any) -> None:
         kind = type(node.arg).__name__
-        called = id(node) in self._called
+        called = id(node) in self._called and not self._lists.picks(node)
         if kind == "Slice" or (kind == "Const" and not isinstance(node.arg.value, str)):
             if called:
                 self.add("indirect-call", "", node)
