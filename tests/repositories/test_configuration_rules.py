@@ -341,3 +341,12 @@ def test_a_long_vocabulary_is_none() -> None:
 )
 def test_honest_objects_in_json(value: object) -> None:
     assert findings_of(json.dumps(value), "predictor.json") == []
+
+
+@pytest.mark.parametrize("key", ["pickled_model", "model_path", "data"])
+def test_a_model_of_mlflow_loads_files_of_its_own_folder(key: str) -> None:
+    text = "flavors:\n  sklearn:\n    {}: {}\n    sklearn_version: 1.2\nmlflow_version: 2.1\n"
+    for path in ("../../other/model.pkl", "/tmp/model.pkl"):
+        found = findings_of(text.format(key, path), "mlmodel")
+        assert {finding.rule for finding in found} == {"path-escape"}
+    assert findings_of(text.format(key, "model.pkl"), "mlmodel") == []

@@ -14,6 +14,7 @@ from weighbridge.formats import caffe, coreml, json_models, mlir, ncnn, stable_b
 from weighbridge.formats.configuration import (
     dependencies,
     json_file,
+    mlflow_file,
     model_card,
     notebook,
     requirements,
@@ -188,7 +189,7 @@ def _yaml(context: Context, text: str, place: Place, name: str) -> None:
     if len(text) <= yaml_file.LIMIT:
         carriers.templates_in_yaml(context, text, place)
     if name == "mlmodel":
-        dependencies.note_mlmodel(context, value, place)
+        mlflow_file.note_mlmodel(context, value, place)
 
 
 def _start_up_lines(text: str) -> str:

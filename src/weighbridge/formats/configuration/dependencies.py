@@ -31,7 +31,6 @@ _PIP_VALUES = frozenset(
     "-i --index-url --extra-index-url -f --find-links -t --target --prefix --root -r -c "
     "--requirement --constraint --trusted-host --timeout --retries --python --platform".split()
 )
-_FLAVOUR = re.compile(r"[a-z_]{1,40}_version\Z")
 
 
 def read_dependencies(context: Context, text: str, place: Place, name: str) -> None:
@@ -78,18 +77,6 @@ def _add(context: Context, place: Place, found: Iterable[Declaration]) -> None:
             context.note(place, "limit-declarations", text)
             return
         context.add(one)
-
-
-def note_mlmodel(context: Context, value: object, place: Place) -> None:
-    """Keep the versions that MLflow writes into an ``MLmodel``: its own and the flavours'."""
-    if not isinstance(value, dict):
-        return
-    flavours = value.get("flavors")
-    tables = [value, *(flavours.values() if isinstance(flavours, dict) else ())]
-    for table in tables[:50]:
-        for key, text in list(table.items())[:100] if isinstance(table, dict) else ():
-            if isinstance(key, str) and _FLAVOUR.match(key) and isinstance(text, str):
-                context.metadata(place, "mlflow-model", key, text[:100])
 
 
 def _declared(
