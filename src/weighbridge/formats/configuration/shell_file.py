@@ -51,6 +51,22 @@ _SAVED = re.compile(
     r"(?:-o|-O|--output|--output-document|-OutFile)[\s=]{1,3}(\S{1,200})",
     re.I,
 )
+# A line that only prints: hints how to install something are among what is printed most.
+# Texts in double quotes may have a command put into them: `$(...)`, `#{...}` and the like.
+_QUOTED = re.compile(r"'[^'\n]*'|\"(?:[^\"\\`$#@\n]|\\.|\$(?![({])|[#@](?!\{))*\"")
+_PRINTS = re.compile(
+    r"\s*(?:(?:echo|printf|puts|print|warn|console\.(?:log|warn|error))\b(?:\s+-[neE]{1,3}\b)?"
+    r"[\s,+.]*(?:\([\s,+.]*\))?|Write-(?:Host|Output|Warning|Error|Verbose|Information|Debug)\b"
+    r"(?:[\s,+]|-\w+\b(?: \w+)?)*)(?:\s*>&\s?2)?[\s;]*",
+    re.I,
+)
+# Unless the word means something else in this text.
+_REDEFINED = re.compile(
+    r"\b(?:echo|printf|puts|print|warn|log|Write-\w+)\s*(?:\(\s*\)\s*\{|=)|"
+    r"\b(?:function|def|sub|alias|Set-Alias|New-Alias)\s+[\s\w.:-]{0,40}?"
+    r"(?:echo|printf|puts|print|warn|log|Write-)",
+    re.I,
+)
 _PLAIN = re.compile(r"http://|://\d{1,3}(?:\.\d{1,3}){3}")
 _RUN = (
     r"(?:^|[;&|]\s*|\b(?:ba|z)?sh\s+|\bsudo\s+|\bnohup\s+|\bpython3?\s+|\bstart\s+){}(?:\s|$|;|&)"
@@ -85,8 +101,11 @@ def shell_act(member: str | None, number: int, language: str, line: str) -> Act:
 def hostile_lines(text: str) -> Iterator[tuple[int, str]]:
     """Yield number and text of the lines that do what no honest one does."""
     saved: dict[str, str] = {}
+    plain = _REDEFINED.search(text) is None
     for number, line in _logical(text):
         if line.lstrip().startswith(("#", "::", "REM ", "rem ")):
+            continue
+        if plain and _PRINTS.fullmatch(_QUOTED.sub("", line)):
             continue
         if shell_traits(line):
             yield number, line
