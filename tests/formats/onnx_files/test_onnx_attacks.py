@@ -194,3 +194,23 @@ def test_nesting_is_bounded() -> None:
     for _ in range(60):
         body = onnx_graph((onnx_node("If", "", message((1, "then_branch"), (6, body))),))
     assert scan(onnx_model(body)).gaps == ["limit-protobuf-depth"]
+
+
+def compiled(path, *modes):
+    """A node that stands for what a backend compiled, in a file or in itself."""
+    numbers = (message((1, "embed_mode"), (3, mode), (20, 2)) for mode in modes)
+    text = message((1, "ep_cache_context"), (4, path), (20, 3))
+    node = onnx_node("EPContext", "com.microsoft", *numbers, text)
+    return onnx_model(onnx_graph((node,)), opset=("com.microsoft", 1))
+
+
+@pytest.mark.parametrize("path", ["../../other/context.bin", "/etc/passwd"])
+def test_what_a_backend_compiled_stands_in_the_folder(path):
+    for modes in ((0,), (1, 0), (0, 1)):
+        assert "path-escape" in scan(compiled(path, *modes)).rules, modes
+    assert "path-escape" not in scan(compiled("model_ctx.bin", 0)).rules
+
+
+def test_what_a_backend_compiled_may_be_any_bytes_in_the_model():
+    for modes in ((), (1,)):
+        assert "path-escape" not in scan(compiled("/../" + "x" * 50, *modes)).rules

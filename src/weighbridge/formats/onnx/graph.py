@@ -3,21 +3,26 @@
 GraphProto: node 1, name 2, initializer 5, input 11, output 12, sparse_initializer 15. NodeProto:
 op_type 4, attribute 5, domain 7. AttributeProto: t 5, g 6, tensors 10, graphs 11, sparse_tensor 22,
 sparse_tensors 23. FunctionProto: name 1, node 7, opset_import 9, domain 10, attribute_proto 11.
+
+`EPContext` of ONNX Runtime stands for what a backend compiled (docs: EP context design): it is in
+the attribute `ep_cache_context`, or with `embed_mode` 0 in the file of that name.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from weighbridge.containers.paths import judge_name
 from weighbridge.errors import LimitExceeded
 from weighbridge.facts.graphs import Operator
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.onnx.tensors import NAME, Tensors
-from weighbridge.formats.protobuf import BYTES, Field, Message, Wire
+from weighbridge.formats.protobuf import BYTES, VARINT, Field, Message, Wire
 
 _OPERATORS = 5_000
 _SCALARS = (7, 8)
 _CALLEES = 8
+_COMPILED = "EPContext"
 
 
 @dataclass(slots=True)
@@ -107,10 +112,34 @@ class Graphs:
                 )
             seen = self._seen[(domain, name)] = _Seen(message.start, where)
         seen.count += 1
+        if name == _COMPILED:
+            self._compiled(attributes, message.start)
         for item in attributes:
             text = self._attribute(self._wire.inner(item), where, name)
             if text and seen.count == 1 and len(seen.callees) < _CALLEES:
                 seen.callees += (text,)
+
+    def _compiled(self, attributes: list[Field], offset: int) -> None:
+        """State a file of a backend that stands outside of the model's folder."""
+        paths: list[str] = []
+        beside = False
+        for attribute in attributes:
+            label, text = "", ""
+            number = 0
+            for item in self._wire.fields(self._wire.inner(attribute), _SCALARS):
+                if item.wire == BYTES and item.number == 1:
+                    label = self._wire.text(item, 40)
+                elif item.wire == BYTES and item.number == 4:
+                    text = self._wire.text(item, 1000)
+                elif item.wire == VARINT and item.number == 3:
+                    number = item.value
+            beside = beside or label == "embed_mode" and not number
+            paths += [text] if label == "ep_cache_context" else []
+        for path in paths[:_CALLEES] if beside else ():
+            fault = judge_name(path)
+            if fault is not None and fault.code == "archive-name-escape":
+                shown = f"what a backend compiled is read from {path[:120]!r}: {fault.text}"
+                self._context.anomaly(self._place, NAME, "index-path-escape", shown, offset)
 
     def _attribute(self, message: Message, where: str, operator: str) -> str:
         """Follow graphs and tensors of an attribute; return the text of one that names code."""
