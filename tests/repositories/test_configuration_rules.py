@@ -350,3 +350,6 @@ def test_a_model_of_mlflow_loads_files_of_its_own_folder(key: str) -> None:
         found = findings_of(text.format(key, path), "mlmodel")
         assert {finding.rule for finding in found} == {"path-escape"}
     assert findings_of(text.format(key, "model.pkl"), "mlmodel") == []
+    more = "".join(f"  flavour{number}:\n    a: b\n" for number in range(200))
+    late = f"flavors:\n{more}  sklearn:\n    {key}: ../../x.pkl\n"
+    assert {finding.rule for finding in findings_of(late, "mlmodel")} == {"path-escape"}

@@ -12,8 +12,8 @@ from __future__ import annotations
 import re
 
 from weighbridge.errors import MalformedInput
-from weighbridge.facts.graphs import ExternalData
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.file_tally import FileTally
 from weighbridge.formats.operator_tally import OperatorTally
 from weighbridge.formats.pickle import raw
 from weighbridge.formats.protobuf import BYTES, VARINT, Field, Message, Wire
@@ -24,7 +24,6 @@ NAME = "coreml"
 _LATEST = 40  # versions of the specification; 10 was the latest in 2026
 _OWN = "@model_path/"
 _CONVERTER = "com.github.apple.coremltools.version"
-_MOST_FILES = 1_000
 _PROGRAM = re.compile(r"\s{0,99}program\s{0,9}\(\d{1,4}(?:\.\d{1,4})?\)\s{0,99}[\[{]")
 # `tensor<string, []>("...")`, since MIL 1.3 `string("...")`; numbers alike.
 _BLOB = re.compile(
@@ -134,7 +133,7 @@ class _Walk:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._tally = OperatorTally(NAME)
-        self._files: dict[tuple[str, str], list[int]] = {}
+        self._files = FileTally(NAME, _OWN)
         self._said: dict[str, str] = {}
 
     def run(self) -> None:
@@ -161,11 +160,10 @@ class _Walk:
             self._said.setdefault("license", excerpt(text, 300))
         elif name.startswith("custom"):
             self._tally.note(text, field.start, name)
-        elif len(self._files) < _MOST_FILES or (name, text) in self._files:
-            entry = self._files.setdefault((name, text), [field.start, 0, 0])
-            entry[1] += 1
-            if name == "blob":
-                entry[2] = max(entry[2], self._offset(message))
+        else:
+            blob = name == "blob"
+            end = self._offset(message) if blob else 0
+            self._files.note(name, text, field.start, end, inside=blob)
 
     def _own_entry(self, field: Field) -> None:
         """Keep which converter wrote the model (a map of texts: key 1, value 2)."""
@@ -186,35 +184,15 @@ class _Walk:
         self._tally.state(context, place)
         for key, text in self._said.items():
             context.metadata(place, NAME, key, text)
-        for (name, text), (at, count, end) in self._files.items():
-            context.add(_data_file(place, name, text, at, count, end))
-
-
-def _data_file(place: Place, name: str, text: str, at: int, count: int, end: int) -> ExternalData:
-    odd = name == "blob" and not text.startswith(_OWN)
-    return ExternalData(
-        place.member,
-        at,
-        NAME,
-        name,
-        excerpt(text.removeprefix(_OWN), 300),
-        count,
-        0,
-        end,
-        (f"the path does not begin with {_OWN}",) if odd else (),
-    )
+        self._files.state(context, place)
 
 
 def note_program(context: Context, text: str, place: Place) -> bool:
     """State which files a compiled program takes its weights from; False when it is none."""
     if _PROGRAM.match(text) is None:
         return False
-    files: dict[str, list[int]] = {}
+    files = FileTally(NAME, _OWN)
     for found in _BLOB.finditer(text):
-        if found[1] in files or len(files) < _MOST_FILES:
-            entry = files.setdefault(found[1], [found.start(), 0, 0])
-            entry[1] += 1
-            entry[2] = max(entry[2], int(found[2] or 0))
-    for path, (at, count, end) in files.items():
-        context.add(_data_file(place, "blob", path, at, count, end))
+        files.note("blob", found[1], found.start(), int(found[2] or 0), inside=True)
+    files.state(context, place)
     return True

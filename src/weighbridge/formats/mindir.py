@@ -14,12 +14,11 @@ import re
 from collections.abc import Iterator
 
 from weighbridge.errors import MalformedInput
-from weighbridge.facts.graphs import ExternalData
 from weighbridge.formats.context import Context, Place
+from weighbridge.formats.file_tally import FileTally
 from weighbridge.formats.operator_tally import Arguments, OperatorTally
 from weighbridge.formats.pickle import raw
 from weighbridge.formats.protobuf import BYTES, VARINT, Field, Message, Wire
-from weighbridge.formats.python.effects import excerpt
 from weighbridge.sources.base import Source
 
 NAME = "mindir"
@@ -35,7 +34,6 @@ _IN_PYTHON = frozenset({"PyExecute", "PyInterpret", "PyFunc"})
 _CUSTOM = "Custom"
 _TELLING = ("func_type", "func_name", "path")
 _MOST_CONSTANTS = 20_000
-_MOST_FILES = 1_000
 
 
 def claims(source: Source, head: bytes) -> bool:
@@ -85,7 +83,7 @@ class _Walk:
     def __init__(self, wire: Wire) -> None:
         self._wire = wire
         self._tally = OperatorTally(NAME)
-        self._files: dict[str, list[int]] = {}
+        self._files = FileTally(NAME)
         self._primitives: dict[str, tuple[str, Arguments]] = {}
         self._constants: dict[str, str] = {}
 
@@ -192,10 +190,7 @@ class _Walk:
                 elif part.wire == VARINT:
                     offset = part.value if part.number == 2 else offset
                     length = part.value if part.number == 3 else length
-            if location in self._files or len(self._files) < _MOST_FILES:
-                entry = self._files.setdefault(location, [one.start, 0, 0])
-                entry[1] += 1
-                entry[2] = max(entry[2], offset + length)
+            self._files.note("tensor", location, one.start, offset + length)
 
     def _inside(self, field: Field) -> Iterator[Field]:
         """Yield the fields of a message that are texts or messages themselves."""
@@ -207,9 +202,7 @@ class _Walk:
             if operator in _IN_PYTHON and not self._tally.knows(operator):
                 self._tally.note(operator, 0, "", told)
         self._tally.state(context, place)
-        for location, (at, count, end) in self._files.items():
-            path = excerpt(location, 300)
-            context.add(ExternalData(place.member, at, NAME, "tensor", path, count, 0, end, ()))
+        self._files.state(context, place)
 
 
 def _told(operator: str, given: list[tuple[str, str]]) -> Arguments:

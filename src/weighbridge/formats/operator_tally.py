@@ -18,13 +18,15 @@ class OperatorTally:
     def __init__(self, format_name: str) -> None:
         self._format = format_name
         self._found: dict[tuple[str, str, Arguments], list[int]] = {}
+        self._more = False
 
     def note(self, name: str, offset: int = 0, domain: str = "", arguments: Arguments = ()) -> None:
-        """Count one operator; further kinds than are kept are counted under no name."""
+        """Count one operator."""
         kept = tuple((key[:_NAME], value[: 2 * _ARGUMENT]) for key, value in arguments)
         key = (domain[: 2 * _NAME], name[: 2 * _NAME], kept)
         if key not in self._found and len(self._found) >= MOST_OPERATORS:
-            key = ("…", "…", ())
+            self._more = True
+            return
         entry = self._found.setdefault(key, [offset, 0])
         entry[1] += 1
 
@@ -33,7 +35,7 @@ class OperatorTally:
         return any(one == name for _domain, one, _given in self._found)
 
     def state(self, context: Context, place: Place) -> None:
-        """Add a fact for each."""
+        """Add a fact for each, and say when there are more kinds than are kept."""
         for (domain, name, given), (offset, count) in self._found.items():
             # Masking costs more than all else, so it is done once for each kind.
             arguments = tuple((key, excerpt(value, _ARGUMENT)) for key, value in given)
@@ -52,3 +54,6 @@ class OperatorTally:
                     hidden=False,
                 )
             )
+        if self._more:
+            text = f"more than {MOST_OPERATORS} kinds of operators"
+            context.gap(place, self._format, "limit-operators", text)

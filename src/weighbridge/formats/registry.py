@@ -110,7 +110,7 @@ FORMATS: tuple[FormatEntry, ...] = (
     FormatEntry(mnn.NAME, mnn.claims, mnn.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(coreml.NAME, coreml.claims, coreml.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(paddle.NAME, paddle.claims, paddle.parse, covers=_WITHOUT_MAGIC),
-    FormatEntry(mindir.NAME, mindir.claims, mindir.parse, covers=_WITHOUT_MAGIC),
+    FormatEntry(mindir.NAME, mindir.claims, mindir.parse),
     FormatEntry(cntk.NAME, cntk.claims, cntk.parse),
     FormatEntry(onnx.NAME, onnx.claims, onnx.parse, covers=_WITHOUT_MAGIC),
     FormatEntry(tensorflow.NAME, tensorflow.claims, tensorflow.parse),

@@ -3,7 +3,16 @@
 import random
 
 import pytest
-from evals.mindspore_models import custom, executing, model, node, plain, primitive
+from evals.mindspore_models import (
+    constant,
+    custom,
+    executing,
+    model,
+    node,
+    outside,
+    plain,
+    primitive,
+)
 from evals.protobufs import message
 
 import weighbridge
@@ -61,6 +70,16 @@ def test_weights_beside_it_are_its_numbers(tmp_path):
 @pytest.mark.parametrize("path", ["../../.ssh/id_rsa", "/etc/passwd"])
 def test_weights_outside_the_folder_are_malicious(path):
     assert scan(plain(path)).rules == {"external-data-escape"}
+
+
+def test_decoys_end_in_no_clean():
+    ordinary = (node(f"Op{number}") for number in range(2_100))
+    last = (constant("s", SCRIPT), node("PyExecute", ("s",)))
+    answer = scan(model(*ordinary, *last))
+    assert (answer.verdict, "limit-operators" in answer.gaps) == (Verdict.INCONCLUSIVE, True)
+    files = (outside(f"data_{number}") for number in range(1_000))
+    answer = scan(model(node("ReLU"), parameters=(*files, outside("../../x"))))
+    assert (answer.verdict, "limit-files" in answer.gaps) == (Verdict.INCONCLUSIVE, True)
 
 
 @pytest.mark.parametrize("field", [(50, b"x"), (7, 3), (1, 1)])

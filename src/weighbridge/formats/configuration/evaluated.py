@@ -10,8 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_MOST_ROWS = 2_000
-_MOST_ARGUMENTS = 64
 # `nn.LeakyReLU(0.1)`: what has no call in it or is an activation with numbers runs nothing.
 _PLAIN = re.compile(r"[^(]*|(?:torch\.)?(?:nn\.)?\w+\([\w\s.,=-]*\)")
 _DESCRIBES_DATA = frozenset({"train", "val", "test"})
@@ -30,11 +28,11 @@ def expressions(owner: dict[object, object]) -> Iterator[tuple[str, str]]:
 
 def _of_rows(rows: object) -> Iterator[object]:
     """Yield module and arguments of `[from, number, module, arguments]`."""
-    for row in rows[:_MOST_ROWS] if isinstance(rows, list) else ():
+    for row in rows if isinstance(rows, list) else ():
         if isinstance(row, list) and len(row) > 2:
             yield row[2]
             arguments = row[3] if len(row) > 3 else None
-            yield from arguments[:_MOST_ARGUMENTS] if isinstance(arguments, list) else ()
+            yield from arguments if isinstance(arguments, list) else ()
 
 
 def download(owner: dict[object, object]) -> tuple[str, str] | None:

@@ -14,7 +14,6 @@ from weighbridge.formats.context import Context, Place
 
 _VERSION = re.compile(r"[a-z_]{1,40}_version\Z")
 _PATHS = frozenset({"data", "model_data", "model_path", "pickled_model", "python_model"})
-_MOST_TABLES, _MOST_KEYS = 50, 100
 
 
 def note_mlmodel(context: Context, value: object, place: Place) -> None:
@@ -34,7 +33,7 @@ def _entries(value: dict[object, object]) -> Iterator[tuple[str, str]]:
     """Yield the texts of the model and of its flavours."""
     flavours = value.get("flavors")
     tables = [value, *(flavours.values() if isinstance(flavours, dict) else ())]
-    for table in tables[:_MOST_TABLES]:
-        for key, text in list(table.items())[:_MOST_KEYS] if isinstance(table, dict) else ():
+    for table in tables:
+        for key, text in table.items() if isinstance(table, dict) else ():
             if isinstance(key, str) and isinstance(text, str):
                 yield key, text

@@ -41,7 +41,6 @@ _COMMANDS = frozenset(
     "postCreateCommand postStartCommand postAttachCommand jsCode pythonCode javascriptFunction "
     "func".split()
 )
-_WORDS = 200
 # Keys beside which a dotted name is called with their value (`instantiate_from_config` of latent
 # diffusion, jsonargparse).
 _CALLED_WITH = {"target": ("params",), "class_path": ("init_args", "dict_kwargs")}
@@ -214,13 +213,13 @@ def _texts(owner: dict[object, object], key: str, value: object, path: str) -> I
 def _commands(value: object, arguments: object) -> Iterator[str]:
     """Yield lines for a shell: each text, and the texts of a list together, as words of one."""
     if isinstance(value, dict):
-        for one in list(value.values())[:_WORDS]:
+        for one in value.values():
             yield from _commands(one, None) if not isinstance(one, dict) else ()
         return
     words = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str)]
-    yield from words[:_WORDS]
+    yield from words
     given = arguments if isinstance(arguments, list) else []
-    words = [*words, *(one for one in given if isinstance(one, str))][:_WORDS]
+    words = [*words, *(one for one in given if isinstance(one, str))]
     # Of a list of lines each stands for itself.
     if len(words) > 1 and not any(letter.isspace() for letter in words[0]):
         yield " ".join(words)

@@ -21,7 +21,6 @@ from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.script_file import script_facts
 
 _MOST_TOOLS = 1_000
-_MOST_IMPORTS = 100
 _KINDS = frozenset({"pipe", "filter", "action", "function", "tool"})
 
 
@@ -104,9 +103,9 @@ def _tool(owner: dict[object, object]) -> _Tool | None:
 
 def _imports(listed: object) -> Iterator[str]:
     """Yield the statements that AutoGen makes of what is to be imported (`import_to_str`)."""
-    for one in listed[:_MOST_IMPORTS] if isinstance(listed, list) else ():
+    for one in listed if isinstance(listed, list) else ():
         if isinstance(one, dict) and isinstance(one.get("imports"), list):
-            names = ", ".join(_imported(name) for name in one["imports"][:_MOST_IMPORTS])
+            names = ", ".join(_imported(name) for name in one["imports"])
             yield f"from {one.get('module')} import {names}"
         else:
             yield f"import {_imported(one)}"
