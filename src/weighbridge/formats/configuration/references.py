@@ -111,6 +111,25 @@ def references(value: object, name: str) -> Iterator[Named]:
             pending.extend((path, inner) for inner in item if holds_objects(inner))
 
 
+def mappings(value: object, apart: frozenset[str] = frozenset()) -> Iterator[dict[object, object]]:
+    """Yield each mapping inside of plain values, but for what stands under the keys `apart`.
+
+    Raises:
+        LimitExceeded: there are more objects than are looked at.
+    """
+    pending = [value]
+    for _ in range(MOST_NODES):
+        if not pending:
+            return
+        item = pending.pop()
+        if isinstance(item, dict):
+            yield item
+            pending += [v for key, v in item.items() if holds_objects(v) and key not in apart]
+        elif isinstance(item, list):
+            pending += [inner for inner in item if holds_objects(inner)]
+    raise LimitExceeded("limit-references", f"more than {MOST_NODES} objects")
+
+
 def holds_objects(value: object) -> bool:
     """Tell what has to be looked at from rows of plain values, of which a vocabulary has many."""
     if isinstance(value, list):

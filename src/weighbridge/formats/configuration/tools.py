@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from weighbridge.errors import LimitExceeded
 from weighbridge.facts.repository import Act, Reference
-from weighbridge.formats.configuration.references import MOST_NODES, holds_objects
+from weighbridge.formats.configuration.references import mappings
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.python.parsing import parse
 from weighbridge.formats.python.script_file import script_facts
@@ -40,7 +40,7 @@ def add_tools(context: Context, value: object, place: Place) -> None:
         LimitExceeded: there are more tools, or more objects, than are looked at.
     """
     tools: dict[tuple[str, ...], _Tool] = {}
-    for tool in _tools(value):
+    for tool in filter(None, map(_tool, mappings(value))):
         # What is no Python is not executed, and what stands before it is.
         texts = tuple(text for text in tool.texts if parse(text) is not None)
         if texts:
@@ -57,23 +57,6 @@ def add_tools(context: Context, value: object, place: Place) -> None:
             # Lines are those of all texts together, as in a notebook.
             context.add(replace(fact, line=fact.line + lines) if isinstance(fact, Act) else fact)
         lines += text.count("\n") + 1
-
-
-def _tools(value: object) -> Iterator[_Tool]:
-    pending = [value]
-    count = 0
-    while pending:
-        count += 1
-        if count > MOST_NODES:
-            raise LimitExceeded("limit-references", f"more than {MOST_NODES} objects")
-        item = pending.pop()
-        if isinstance(item, dict):
-            tool = _tool(item)
-            if tool is not None:
-                yield tool
-            pending.extend(inner for inner in item.values() if holds_objects(inner))
-        elif isinstance(item, list):
-            pending.extend(inner for inner in item if holds_objects(inner))
 
 
 def _tool(owner: dict[object, object]) -> _Tool | None:

@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from weighbridge.errors import LimitExceeded
-from weighbridge.formats.configuration.references import MOST_NODES, holds_objects
+from weighbridge.formats.configuration.references import mappings
 from weighbridge.formats.context import Context, Place
 from weighbridge.formats.templates.examining import examine_template, reaches
 
@@ -56,20 +55,10 @@ def note_prompt(context: Context, text: str, place: Place, key: str = "") -> Non
 
 
 def _texts(value: object) -> Iterator[tuple[str, str]]:
-    pending = [value]
-    for _ in range(MOST_NODES):
-        if not pending:
-            return
-        item = pending.pop()
-        if isinstance(item, dict):
-            formatted = item.get("template_format") == "jinja2"
-            for key, inner in item.items():
-                named = key in _KEYS or formatted and key in _BESIDE_A_FORMAT
-                for text in (inner if isinstance(inner, list) else [inner]) if named else ():
-                    if isinstance(text, str) and _TAGS.search(text) and _TELLING.search(text):
-                        yield str(key), text
-                if holds_objects(inner) and key not in _OF_CHATS:
-                    pending.append(inner)
-        elif isinstance(item, list):
-            pending.extend(inner for inner in item if holds_objects(inner))
-    raise LimitExceeded("limit-templates", f"more than {MOST_NODES} objects")
+    for owner in mappings(value, apart=_OF_CHATS):
+        formatted = owner.get("template_format") == "jinja2"
+        for key, inner in owner.items():
+            named = key in _KEYS or formatted and key in _BESIDE_A_FORMAT
+            for text in (inner if isinstance(inner, list) else [inner]) if named else ():
+                if isinstance(text, str) and _TAGS.search(text) and _TELLING.search(text):
+                    yield str(key), text
