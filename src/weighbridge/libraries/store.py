@@ -209,11 +209,10 @@ class Store:
     def together(self) -> Iterator[None]:
         """Write everything inside or nothing."""
         self._db.execute("BEGIN")
-        try:
+        with contextlib.ExitStack() as failed:
+            failed.callback(self._db.execute, "ROLLBACK")
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+            failed.pop_all()
         self._db.execute("COMMIT")
 
     def digests(self, source: str) -> dict[str, tuple[bytes, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import urljoin, urlsplit
@@ -157,11 +158,10 @@ class Transport:
                 preload_content=False,
                 timeout=_timeout(deadline),
             )
-            try:
+            with ExitStack() as failed:
+                failed.callback(response.close)
                 body, cut = _body(response, query.most, deadline, stopped)
-            except BaseException:
-                response.close()
-                raise
+                failed.pop_all()
             if cut:
                 response.close()  # What else it has to say is not worth waiting for.
             response.release_conn()

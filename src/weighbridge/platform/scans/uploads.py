@@ -6,6 +6,7 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 
 from django.conf import settings
@@ -47,18 +48,18 @@ def receive(
     left = _quota() - used(user)
     token = secrets.token_hex(32)
     place = spool() / token
-    try:
+    with ExitStack() as failed:
+        failed.callback(place.unlink, missing_ok=True)
         size, sha256 = _write(place, chunks, left)
         with transaction.atomic():
-            return _row(
+            scan = _row(
                 user,
                 Upload(owner=user, name=name, spool=token, size=size, sha256=sha256),
                 target or f"upload/{user.get_username()}/{name}",
                 priority,
             )
-    except BaseException:
-        place.unlink(missing_ok=True)
-        raise
+        failed.pop_all()
+    return scan
 
 
 def used(user: User) -> int:
